@@ -1,0 +1,66 @@
+import js from '@eslint/js';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
+import jest from 'eslint-plugin-jest';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** Imports run one way: server → app → operations → http → rekognition → errors. */
+const above = (target, ...from) => ({
+  target: `./src/${target}`,
+  from: from.map((name) => `./src/${name}`),
+  message: 'Imports run one way: server → app → operations → http → rekognition → errors.',
+});
+
+export default defineConfig(
+  { ignores: ['dist', 'coverage', 'node_modules'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'] })] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-default-export': 'error',
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          zones: [
+            above('app.ts', 'server.ts'),
+            above('operations', 'server.ts', 'app.ts'),
+            above('http', 'server.ts', 'app.ts', 'operations'),
+            above('rekognition', 'server.ts', 'app.ts', 'operations', 'http'),
+            above('errors.ts', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+            above('embedded', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+          ],
+        },
+      ],
+      'max-lines': ['error', { max: 180, skipBlankLines: true, skipComments: true }],
+      complexity: ['error', 12],
+      'no-console': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/server.ts', 'src/embedded/main.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only the process entry reads the environment.' },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts'],
+    ...jest.configs['flat/recommended'],
+    rules: {
+      ...jest.configs['flat/recommended'].rules,
+      'max-lines': 'off',
+      'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '**.expect*', 'fc.assert'] }],
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
+  },
+);
