@@ -1,0 +1,69 @@
+import { Fault } from './fault.ts';
+import { collectionId, nextToken } from './members.ts';
+import { operation } from './operation.ts';
+import { integer, map, optional, required, string, structure } from './shape.ts';
+
+const faceModelVersion = '7.0';
+const accountId = '123456789012';
+
+const tags = map(
+  string({ min: 1, max: 128, pattern: String.raw`^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$` }),
+  string({ max: 256, pattern: String.raw`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$` }),
+  { max: 200 },
+);
+
+/** `CreateCollection`. Tags are checked and dropped: no operation here reads them. */
+export const createCollection = operation(
+  structure({ CollectionId: required(collectionId), Tags: optional(tags) }),
+  ({ CollectionId: id }, { store, now, region }) => {
+    if (store.collections.get(id)) {
+      throw new Fault('ResourceAlreadyExistsException', {
+        message: `The collection id: ${id} already exists`,
+      });
+    }
+    store.create({ id, users: [] }, now());
+    // AWS's own answer leaves the `arn:` out, here and only here.
+    const CollectionArn = `aws:rekognition:${region}:${accountId}:collection/${id}`;
+    return { StatusCode: 200, CollectionArn, FaceModelVersion: faceModelVersion };
+  },
+);
+
+/** `DeleteCollection`. */
+export const deleteCollection = operation(
+  structure({ CollectionId: required(collectionId) }),
+  ({ CollectionId: id }, { store }) => {
+    store.collections.delete(store.collection(id));
+    return { StatusCode: 200 };
+  },
+);
+
+/** `DescribeCollection`. */
+export const describeCollection = operation(
+  structure({ CollectionId: required(collectionId) }),
+  ({ CollectionId: id }, { store, region }) => {
+    const { faces, users, createdAt } = store.collection(id);
+    return {
+      FaceCount: faces.size,
+      FaceModelVersion: faceModelVersion,
+      CollectionARN: `arn:aws:rekognition:${region}:${accountId}:collection/${id}`,
+      CreationTimestamp: createdAt / 1000,
+      UserCount: users.size,
+    };
+  },
+);
+
+/** `ListCollections`, in the order of creation. */
+export const listCollections = operation(
+  structure({ MaxResults: optional(integer({ min: 0, max: 4096 })), NextToken: optional(nextToken) }),
+  ({ MaxResults = 0, NextToken }, { store, tokens }) => {
+    const listing = 'collections';
+    const after = NextToken ? tokens.open(listing, NextToken) : undefined;
+    // AWS allows 0 and does not say what it means; pages of nothing would never end.
+    const { entries, next } = store.collections.page(after, MaxResults === 0 ? 4096 : MaxResults);
+    return {
+      CollectionIds: entries.map(({ id }) => id),
+      FaceModelVersions: entries.map(() => faceModelVersion),
+      ...(next && { NextToken: tokens.seal(listing, next) }),
+    };
+  },
+);

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Fault, faultReply } from './fault.ts';
+import type { Handler } from './handler.ts';
+import type { Reply } from './reply.ts';
+
+const maxBodyBytes = 1024 * 1024;
+const stopGraceMs = 500;
+
+/** A server that hands whole requests to a handler and sends what it answers. It does not listen yet. */
+export function createHttpServer(handle: Handler): Server {
+  const limits = {
+    headersTimeout: 5_000,
+    requestTimeout: 10_000,
+    connectionsCheckingInterval: 1_000,
+    // Longer than clients keep idle connections, so that they seldom send into a closing one.
+    keepAliveTimeout: 65_000,
+  };
+  return createServer(limits, (request, response) => {
+    void serve(request, response, handle);
+  });
+}
+
+/** Stops listening, lets answers on their way finish, and cuts what is still open after half a second. */
+export function stopHttpServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => {
+      server.closeAllConnections();
+    }, stopGraceMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, handle: Handler): Promise<void> {
+  // Who leaves in the middle of a request or an answer is owed nothing.
+  const body = await readBody(request).catch(() => undefined);
+  if (body === undefined) return;
+  if (body === 'too large') {
+    response.setHeader('connection', 'close');
+    send(response, faultReply(new Fault('RequestEntityTooLargeException')));
+    return;
+  }
+  const { method = '', url: path = '', headersDistinct: headers } = request;
+  send(response, handle({ method, path, headers, body }));
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) return 'too large';
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, { status, contentType, body, delivery }: Reply): void {
+  if (delivery === 'silence') return;
+  if (delivery === 'reset') {
+    response.socket?.resetAndDestroy();
+    return;
+  }
+  response.writeHead(status, {
+    'x-amzn-requestid': randomUUID(),
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(body),
+  });
+  if (delivery === 'whole') response.end(body);
+  else response.write(body.slice(0, body.length / 2), () => response.destroy());
+}

@@ -1,0 +1,51 @@
+import { plannedFailure } from './failures.ts';
+import type { Idempotency } from './idempotency.ts';
+import type { PageTokens } from './page-token.ts';
+import { amzJson, type Reply } from './reply.ts';
+import { parse, type Shape } from './shape.ts';
+import type { Store } from './store.ts';
+
+/** What operations work on. */
+export interface Backend {
+  readonly store: Store;
+  readonly tokens: PageTokens;
+  readonly idempotency: Idempotency;
+  readonly region: string;
+  /** How long a change of faces leaves a user UPDATING, in milliseconds. */
+  readonly settleMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** An operation, from the JSON of a request to its answer; throws a `Fault`. */
+export type Operation = (name: string, json: unknown, backend: Backend) => Reply;
+
+/** The members of requests that mean the same in every operation. */
+interface CommonInput {
+  readonly CollectionId?: string;
+  readonly NextToken?: string | undefined;
+  readonly ClientRequestToken?: string | undefined;
+}
+
+/** An operation that reads its input by a shape and runs on what it has read; no answer is an empty body. */
+export function operation<T extends CommonInput>(
+  input: Shape<T>,
+  run: (input: T, backend: Backend) => object | undefined,
+): Operation {
+  return (name, json, backend) => {
+    const read = parse(input, json);
+    const { CollectionId, NextToken, ClientRequestToken, ...parameters } = read;
+    const failure = plannedFailure({
+      operation: name,
+      collectionId: CollectionId ?? '',
+      nextToken: NextToken,
+      region: backend.region,
+    });
+    if (failure) return failure;
+    return backend.idempotency.once(
+      ClientRequestToken && `${name} ${ClientRequestToken}`,
+      JSON.stringify([CollectionId, parameters]),
+      () => amzJson(200, run(read, backend)),
+    );
+  };
+}

@@ -1,0 +1,13 @@
+/** An HTTP answer, and how much of it goes out: all, the first half before the connection is cut, or nothing. */
+export interface Reply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly delivery: 'whole' | 'half' | 'silence' | 'reset';
+}
+
+/** An answer in AWS JSON 1.1; without a value, one with an empty body. */
+export function amzJson(status: number, value?: object): Reply {
+  const body = value === undefined ? '' : JSON.stringify(value);
+  return { status, contentType: 'application/x-amz-json-1.1', body, delivery: 'whole' };
+}
