@@ -57,8 +57,9 @@ export function integer(bounds: Bounds = {}): Shape<number> {
 export function list<T>(item: Shape<T>, bounds: Bounds = {}): Shape<readonly T[]> {
   return (value, at, broken) => {
     if (!Array.isArray(value)) throw mistyped(value, 'a List');
-    checkBounds(value.length, 'length', bounds, fails(`[${value.join(', ')}]`, at, broken));
-    return value.map((element, index) => item(element, `${at}.${index + 1}.member`, broken));
+    const items = value.map((element, index) => item(element, `${at}.${index + 1}.member`, broken));
+    checkBounds(items.length, 'length', bounds, fails(`[${items.join(', ')}]`, at, broken));
+    return items;
   };
 }
 
@@ -66,10 +67,12 @@ export function list<T>(item: Shape<T>, bounds: Bounds = {}): Shape<readonly T[]
 export function map<T>(key: Shape<string>, item: Shape<T>, bounds: Bounds): Shape<ReadonlyMap<string, T>> {
   return (value, at, broken) => {
     const entries = Object.entries(record(value));
-    checkBounds(entries.length, 'length', bounds, fails(JSON.stringify(value), at, broken));
-    return new Map(
-      entries.map(([name, each]) => [key(name, at, broken), item(each, `${at}.${name}`, broken)]),
+    const items = entries.map(
+      ([name, each]) => [key(name, at, broken), item(each, `${at}.${name}.member`, broken)] as const,
     );
+    const text = items.map((pair) => pair.join('=')).join(', ');
+    checkBounds(items.length, 'length', bounds, fails(`{${text}}`, at, broken));
+    return new Map(items);
   };
 }
 

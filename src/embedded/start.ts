@@ -94,7 +94,9 @@ function composeHandler(store: Store, options: EmbeddedRekognitionOptions, now: 
 
 function seededStore(collections: readonly SeedCollection[], now: number): Store {
   const store = createStore();
-  for (const collection of collections) store.create(collection, now);
+  // Of two with one name the later one counts, so that an example can be replaced.
+  const byId = new Map(collections.map((collection) => [collection.id, collection]));
+  for (const collection of byId.values()) store.create(collection, now);
   return store;
 }
 
