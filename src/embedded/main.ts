@@ -4,5 +4,6 @@ process.exitCode = await runEmbedded({
   env: process.env,
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
+  clock: Date,
   signals: process,
 });

@@ -1,10 +1,16 @@
-import { startEmbeddedRekognition, type EmbeddedRekognition } from './start.ts';
+import { inspect } from 'node:util';
+import {
+  startEmbeddedRekognition,
+  type EmbeddedRekognition,
+  type EmbeddedRekognitionOptions,
+} from './start.ts';
 import { welcome } from './welcome.ts';
 
 interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
+  readonly clock: { now(): number };
   /** Where SIGINT and SIGTERM arrive. */
   readonly signals: { on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown };
 }
@@ -12,7 +18,7 @@ interface RunOptions {
 const defaultPort = 4566;
 
 /** Runs the embedded Rekognition until a signal stops it; the exit code: 0, or 1 where it could not start. */
-export async function runEmbedded({ env, write, writeError, signals }: RunOptions): Promise<0 | 1> {
+export async function runEmbedded({ env, write, writeError, clock, signals }: RunOptions): Promise<0 | 1> {
   // The signals are heard from the first moment on, so that one that comes early is not lost.
   const stopping = new Promise<void>((resolve) => {
     signals.on('SIGINT', resolve);
@@ -20,8 +26,12 @@ export async function runEmbedded({ env, write, writeError, signals }: RunOption
   });
   try {
     const port = readPort(env['REKOGNITION_PORT']);
-    const rekognition = await start(port, (error) => {
-      writeError(`Internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+    const rekognition = await start({
+      port,
+      clock,
+      onBug: (error) => {
+        writeError(`Internal error: ${inspect(error)}\n`);
+      },
     });
     write(welcome(rekognition));
     await stopping;
@@ -33,21 +43,19 @@ export async function runEmbedded({ env, write, writeError, signals }: RunOption
   }
 }
 
-function readPort(text = ''): number {
+/** The port in `REKOGNITION_PORT`, 4566 where that is empty; throws with a message for its user. */
+export function readPort(text = ''): number {
   if (text === '') return defaultPort;
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
   throw new Error(`REKOGNITION_PORT must be a port, 0 to 65535, and is ${JSON.stringify(text)}.`);
 }
 
-async function start(port: number, onBug: (error: unknown) => void): Promise<EmbeddedRekognition> {
+async function start(options: EmbeddedRekognitionOptions): Promise<EmbeddedRekognition> {
   try {
-    return await startEmbeddedRekognition({ port, onBug });
+    return await startEmbeddedRekognition(options);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = code === 'EADDRINUSE' ? 'it is in use' : message;
-    throw new Error(`Cannot listen on port ${port}: ${reason}. REKOGNITION_PORT takes another one.`, {
-      cause: error,
-    });
+    const { message } = error as Error;
+    throw new Error(`Cannot start: ${message}. REKOGNITION_PORT takes another port.`, { cause: error });
   }
 }
