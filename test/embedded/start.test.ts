@@ -160,7 +160,9 @@ describe('A stop', () => {
   test('closes idle connections, ends, may be asked for twice, and leaves nobody listening', async () => {
     const { rekognition, client, clientWith } = await startWithClient();
     await outcomes(client, 1);
-    await Promise.all([rekognition.stop(), rekognition.stop()]);
+    const stopped = rekognition.stop();
+    expect(rekognition.stop()).toBe(stopped);
+    await stopped;
     await rekognition.stop();
     const failure = await failureOf(clientWith().send(new ListCollectionsCommand({})));
     expect(failure.message).toContain('ECONNREFUSED');
