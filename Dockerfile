@@ -1,0 +1,29 @@
+# Pin the base by digest for a release: --build-arg NODE_IMAGE=node:24-slim@sha256:…
+ARG NODE_IMAGE=node:24-slim
+
+FROM ${NODE_IMAGE} AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build && rm -f dist/.tsbuildinfo
+
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --omit=dev
+
+FROM ${NODE_IMAGE}
+WORKDIR /app
+# Owned by root and run as another: what runs cannot change itself.
+COPY --from=dependencies /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY openapi.yaml package.json ./
+# AUTH_MODE has no default here on purpose: on an address other than loopback it must be said.
+ENV NODE_ENV=production REKOGNITION_BACKEND=aws HOST=0.0.0.0 PORT=8080
+USER node
+EXPOSE 8080 9464
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "dist/server.js"]
