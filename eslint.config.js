@@ -39,6 +39,7 @@ export default defineConfig(
       'max-lines': ['error', { max: 180, skipBlankLines: true, skipComments: true }],
       complexity: ['error', 12],
       'no-console': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
     },
   },

@@ -1,0 +1,67 @@
+import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
+
+import type { Config } from './config.ts';
+import { setCommonHeaders } from './http/common-headers.ts';
+import { contractJson, contractYaml } from './http/contract.ts';
+import { allowOrigins, answerOptions } from './http/cors.ts';
+import { errorHandler, routeNotFound } from './http/error-handler.ts';
+import { closeWhileStopping, livez, readyz } from './http/health.ts';
+import { methodNotAllowed } from './http/method-not-allowed.ts';
+import { createPageTokens } from './http/page-token.ts';
+import { limitRate } from './http/rate-limit.ts';
+import { nameRoute, requestContext } from './http/request-context.ts';
+import { logRequests } from './http/request-log.ts';
+import { requireWellFormed } from './http/well-formed.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { operations } from './operations/index.ts';
+import type { Pages } from './rekognition/pages.ts';
+
+/** What the app is made of. */
+export interface AppDeps {
+  readonly config: Pick<Config, 'trustProxy' | 'corsOrigins' | 'rateLimit' | 'cursorSecrets'>;
+  readonly logger: Logger;
+  readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining'>;
+  readonly pages: Pages;
+  /** The text of openapi.yaml. */
+  readonly contract: string;
+}
+
+/** The path of a request, top to bottom. */
+export function createApp({ config, logger, lifecycle, pages, contract }: AppDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  app.enable('strict routing');
+  // Queries are read by the operations, strictly, from the target itself.
+  app.set('query parser', false);
+  app.set('trust proxy', config.trustProxy);
+
+  const route = (path: string, handler: RequestHandler): void => {
+    app.route(path).all(nameRoute(path)).get(handler).all(methodNotAllowed());
+  };
+  const pageTokens = createPageTokens(config.cursorSecrets);
+
+  app.use(requestContext());
+  app.use(logRequests(logger));
+  app.use(setCommonHeaders());
+  app.use(allowOrigins(config.corsOrigins));
+  app.use(requireWellFormed());
+  app.use(answerOptions());
+
+  route('/livez', livez());
+  route('/readyz', readyz(lifecycle));
+  app.use(closeWhileStopping(lifecycle));
+  route('/openapi.yaml', contractYaml(contract));
+  route('/openapi.json', contractJson(contract));
+
+  app.use(limitRate(config.rateLimit));
+  for (const operation of operations) {
+    const { path, handler } = operation({ pages, pageTokens });
+    route(path, handler);
+  }
+  app.use(routeNotFound());
+  app.use(errorHandler());
+  return app;
+}

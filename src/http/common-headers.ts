@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+
+import { contextOf } from './request-context.ts';
+
+/** The headers that every answer has, the parser's refusals included. */
+export function commonHeaders(requestId: string): Record<string, string> {
+  return {
+    'X-Request-Id': requestId,
+    'X-Content-Type-Options': 'nosniff',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': 'no-store',
+    Vary: 'Origin',
+  };
+}
+
+/** Sets them; a route that may be cached says so itself. */
+export function setCommonHeaders(): RequestHandler {
+  return (_req, res, next) => {
+    res.set(commonHeaders(contextOf(res).requestId));
+    next();
+  };
+}

@@ -1,0 +1,44 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+
+import { AppError } from '../errors.ts';
+import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
+import { CallerLeft, contextOf } from './request-context.ts';
+
+/** Answers whatever no route took. */
+export function routeNotFound(): RequestHandler {
+  return () => {
+    throw new AppError(
+      'ROUTE_NOT_FOUND',
+      'There is nothing at this path. Paths are matched exactly; see /openapi.yaml.',
+    );
+  };
+}
+
+/** Renders every error as a problem document. An error that is not an `AppError` is a bug, and tells nothing. */
+export function errorHandler(): ErrorRequestHandler {
+  return (thrown: unknown, req, res, _next) => {
+    if (thrown instanceof CallerLeft) {
+      res.destroy();
+      return;
+    }
+    const context = contextOf(res);
+    const error = toAppError(thrown);
+    context.error = error;
+    if (res.headersSent) {
+      res.destroy();
+      return;
+    }
+    const problem = toProblem(error, req.originalUrl, context.requestId);
+    res
+      .status(error.status)
+      .set({ ...problemHeaders(error), 'Content-Type': PROBLEM_TYPE })
+      .end(JSON.stringify(problem));
+  };
+}
+
+function toAppError(thrown: unknown): AppError {
+  if (thrown instanceof AppError) return thrown;
+  return new AppError('INTERNAL_ERROR', 'This service failed. Report the requestId to its operator.', {
+    cause: thrown,
+  });
+}

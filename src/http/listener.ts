@@ -1,0 +1,95 @@
+import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import { AppError } from '../errors.ts';
+import { commonHeaders } from './common-headers.ts';
+import { ALLOW } from './method-not-allowed.ts';
+import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
+import { requestIdFrom } from './request-context.ts';
+
+/** An incomplete request is cut within 15 s: this long, and a second until the next check. */
+const REQUEST_TIMEOUT_MS = 12_000;
+const CHECK_INTERVAL_MS = 1000;
+/** Load balancers hold idle connections for 60 s, and answer 502 where the service closes first. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** The HTTP server: time-outs, bounds, and problem documents for what the parser itself refuses. */
+export function createListener(handler: RequestListener): Server {
+  const server = createServer(
+    {
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      // Node would refuse with an empty 400; the app refuses with a problem document.
+      requireHostHeader: false,
+    },
+    handler,
+  );
+  const answering = countAnswers(server);
+  // Bodies are refused, so nobody is told to go on and send one; other expectations are for the app to ignore.
+  server.on('checkContinue', handler);
+  server.on('checkExpectation', handler);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // A refusal written now would be taken for the answer that is still due on this connection.
+    if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)) socket.destroy();
+    else refuse(socket, parserRefusal(error.code));
+  });
+  server.on('connect', (_req, socket) => {
+    const headers = { Allow: ALLOW };
+    refuse(
+      socket,
+      new AppError('METHOD_NOT_ALLOWED', `This service is no proxy; it allows ${ALLOW}.`, { headers }),
+    );
+  });
+  return server;
+}
+
+/** Tells whether an answer is due or under way on a connection. */
+function countAnswers(server: Server): (socket: Duplex) => boolean {
+  const due = new WeakMap<Duplex, number>();
+  const add = (socket: Duplex, change: number): void => {
+    due.set(socket, (due.get(socket) ?? 0) + change);
+  };
+  server.prependListener('request', ({ socket }, res) => {
+    add(socket, 1);
+    res.once('close', () => {
+      add(socket, -1);
+    });
+  });
+  return (socket) => (due.get(socket) ?? 0) > 0;
+}
+
+const refusals: Readonly<Partial<Record<string, { status: number; detail: string }>>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    detail: 'The target and headers of a request may take 16 KiB together.',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, detail: 'Send no body: every route is a read.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
+};
+
+function parserRefusal(code: string | undefined): AppError {
+  const { status, detail } = refusals[code ?? ''] ?? {
+    status: 400,
+    detail: 'This is not a request of HTTP/1.1.',
+  };
+  return new AppError('MALFORMED_REQUEST', detail, { status });
+}
+
+function refuse(socket: Duplex, error: AppError): void {
+  const requestId = requestIdFrom(undefined);
+  const body = JSON.stringify(toProblem(error, '/', requestId));
+  const headers = {
+    ...commonHeaders(requestId),
+    ...problemHeaders(error),
+    Date: new Date().toUTCString(),
+    'Content-Type': PROBLEM_TYPE,
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n${head.join('')}\r\n${body}`);
+}

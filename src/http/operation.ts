@@ -1,0 +1,68 @@
+import type { RequestHandler, Response } from 'express';
+
+import { AppError } from '../errors.ts';
+import { readParameters, type ParameterSchemas, type ParametersOf } from './parameters.ts';
+import { contextOf, type RequestContext } from './request-context.ts';
+
+/** The answer of an operation, ready to be sent. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What an operation is told of the request besides its parameters. */
+export interface Call {
+  readonly context: RequestContext;
+  readonly ifNoneMatch: string | undefined;
+}
+
+/** One operation: what it accepts, what it produces, and what it answers. */
+export interface Operation {
+  /** Express's pattern, matched exactly. */
+  readonly path: string;
+  readonly handler: RequestHandler;
+}
+
+interface OperationDefinition<S extends ParameterSchemas, Opened> {
+  readonly path: string;
+  readonly produces: string;
+  readonly parameters: S;
+  /** Opens the page token and the like: refusals that cost nothing, before anything is asked of Rekognition. */
+  readonly open: (parameters: ParametersOf<S>) => Opened;
+  readonly handle: (opened: Opened, call: Call) => Promise<Reply>;
+}
+
+/** The spine of every operation: validate → open → negotiate → handle → answer. */
+export function defineOperation<S extends ParameterSchemas, Opened extends { collectionId: string }>(
+  definition: OperationDefinition<S, Opened>,
+): Operation {
+  const { path, produces, parameters, open, handle } = definition;
+  return {
+    path,
+    handler: async (req, res) => {
+      const context = contextOf(res);
+      const opened = open(readParameters(parameters, req.params, queryOf(req.originalUrl)));
+      context.collection = opened.collectionId;
+      if (req.accepts(produces) === false) {
+        throw new AppError(
+          'NOT_ACCEPTABLE',
+          `This route produces ${produces} only. Accept it, or send no Accept.`,
+        );
+      }
+      send(res, await handle(opened, { context, ifNoneMatch: req.get('if-none-match') }));
+    },
+  };
+}
+
+function send(res: Response, { status, headers, body }: Reply): void {
+  res.status(status).set(headers);
+  // Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own.
+  if (body !== undefined) res.set('Content-Length', String(Buffer.byteLength(body)));
+  res.end(body);
+}
+
+function queryOf(url: string): string {
+  const start = url.indexOf('?');
+  return start === -1 ? '' : url.slice(start + 1);
+}

@@ -1,0 +1,64 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+import { AppError } from '../errors.ts';
+
+/** Turns Rekognition's page tokens into this service's own, and back. */
+export interface PageTokens {
+  /** An opaque, URL-safe token for this collection: at most 703 characters. */
+  seal(upstreamToken: string, collectionId: string): string;
+  /** Rekognition's token; throws `INVALID_PAGE_TOKEN` for anything but a token sealed for this collection. */
+  open(token: string, collectionId: string): string;
+}
+
+/** Longer is refused before it is read. */
+const MAX_LENGTH = 1024;
+const MAC_BYTES = 16;
+/** The record's first byte: its version, which is also how the text after the MAC is written. */
+const LATIN1 = 1;
+const UTF16 = 2;
+
+/** The first key seals, all of them open, so that keys can be rotated. */
+export function createPageTokens(keys: readonly [string, ...string[]]): PageTokens {
+  return {
+    seal(upstreamToken, collectionId) {
+      const version = isLatin1(upstreamToken) ? LATIN1 : UTF16;
+      const text = Buffer.from(upstreamToken, version === LATIN1 ? 'latin1' : 'utf16le');
+      const mac = macOf(keys[0], version, collectionId, text);
+      return Buffer.concat([Buffer.of(version), mac, text]).toString('base64url');
+    },
+    open(token, collectionId) {
+      const record = decode(token);
+      const version = record[0];
+      const mac = record.subarray(1, 1 + MAC_BYTES);
+      const text = record.subarray(1 + MAC_BYTES);
+      if (text.length === 0 || (version !== LATIN1 && version !== UTF16)) throw refused();
+      const opens = (key: string): boolean => timingSafeEqual(mac, macOf(key, version, collectionId, text));
+      if (!keys.some(opens)) throw refused();
+      return text.toString(version === LATIN1 ? 'latin1' : 'utf16le');
+    },
+  };
+}
+
+function decode(token: string): Buffer {
+  if (token.length > MAX_LENGTH) throw refused();
+  const record = Buffer.from(token, 'base64url');
+  // Node skips what is not base64url; only the one canonical spelling of a record is a token.
+  if (record.toString('base64url') !== token) throw refused();
+  return record;
+}
+
+/** A collection id holds no NUL, so the parts can't run into one another. */
+function macOf(key: string, version: number, collectionId: string, text: Buffer): Buffer {
+  const mac = createHmac('sha256', key).update(`rollcall page token ${version}\0${collectionId}\0`);
+  return mac.update(text).digest().subarray(0, MAC_BYTES);
+}
+
+function isLatin1(text: string): boolean {
+  return Buffer.from(text, 'latin1').toString('latin1') === text;
+}
+
+function refused(): AppError {
+  const detail =
+    'This is not a page token for this collection. Pass nextToken of an earlier answer unchanged, or leave it out to start again.';
+  return new AppError('INVALID_PAGE_TOKEN', detail);
+}

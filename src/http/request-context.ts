@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+
+import type { RequestHandler, Response } from 'express';
+
+import type { AppError } from '../errors.ts';
+import type { CallTrace } from '../rekognition/retry.ts';
+
+/** What the parts of one request tell each other, kept in `res.locals`. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly startedAt: number;
+  /** Aborts when the caller has gone before the answer was sent. */
+  readonly left: AbortSignal;
+  /** The matched route's pattern, once it is known. */
+  route?: string;
+  /** The collection asked for, once its id has been checked. */
+  collection?: string;
+  upstream?: CallTrace;
+  error?: AppError;
+}
+
+/** The caller closed the connection before it had an answer. */
+export class CallerLeft extends Error {
+  override readonly name = 'CallerLeft';
+}
+
+/** The context that `requestContext` made for this response. */
+export function contextOf(res: Response): RequestContext {
+  return res.locals['context'] as RequestContext;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The caller's request id where it is a proper one, else a new one. */
+export function requestIdFrom(header: string | undefined): string {
+  return header !== undefined && REQUEST_ID.test(header) ? header : randomUUID();
+}
+
+/** Gives every request its id and its context. */
+export function requestContext(): RequestHandler {
+  return (req, res, next) => {
+    const leaving = new AbortController();
+    const context: RequestContext = {
+      requestId: requestIdFrom(req.get('x-request-id')),
+      startedAt: performance.now(),
+      left: leaving.signal,
+    };
+    res.locals['context'] = context;
+    res.once('close', () => {
+      if (!res.writableFinished) leaving.abort(new CallerLeft('the caller left'));
+    });
+    next();
+  };
+}
+
+/** Notes the route's pattern, for the log. */
+export function nameRoute(path: string): RequestHandler {
+  return (_req, res, next) => {
+    contextOf(res).route = path;
+    next();
+  };
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+
+import { createApp } from './app.ts';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { startEmbeddedRekognition } from './embedded/start.ts';
+import { createListener } from './http/listener.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { createLogger } from './logger.ts';
+import { createRekognition } from './rekognition/client.ts';
+import { createPages } from './rekognition/pages.ts';
+import { createRetryBudget } from './rekognition/retry-budget.ts';
+import { shutDown } from './shutdown.ts';
+import { announce } from './welcome.ts';
+
+await main().catch((error: unknown) => {
+  const text =
+    error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`rollcall: ${text ?? ''}\n`);
+  process.exitCode = 1;
+});
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const logger = createLogger({ level: config.logLevel, production: config.production });
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    process.on(event, (err: unknown) => {
+      logger.fatal({ err }, 'a bug: stopping at once');
+      process.exit(1);
+    });
+  }
+  const embedded = config.backend === 'embedded' ? await startEmbeddedRekognition() : undefined;
+  const rekognition = createRekognition({
+    connectTimeoutMs: config.upstreamAttemptTimeoutMs,
+    endpoint: embedded,
+  });
+  await requireRegion(rekognition.region());
+  const lifecycle = createLifecycle();
+  const pages = createPages({
+    rekognition,
+    deadlineMs: config.requestDeadlineMs,
+    attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
+    maxAttempts: config.upstreamMaxAttempts,
+    budget: createRetryBudget(Date.now),
+    now: Date.now,
+    random: Math.random,
+  });
+  const contract = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8');
+  const server = createListener(createApp({ config, logger, lifecycle, pages, contract }));
+  await listen(server, config);
+
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config;
+    const release = async (): Promise<void> => {
+      rekognition.destroy();
+      await embedded?.stop();
+    };
+    void shutDown({ server, lifecycle, logger, delayMs, graceMs, release });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  announce({ logger, config, address: server.address() as AddressInfo, embedded });
+}
+
+async function requireRegion(region: Promise<string>): Promise<void> {
+  await region.catch(() => {
+    throw new ConfigError('bad settings:\n  AWS_REGION must be set: Rekognition is called in one Region');
+  });
+}
+
+function listen(server: ReturnType<typeof createListener>, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new ConfigError(`cannot listen on ${host}:${port}: ${error.code ?? error.message}`));
+    });
+    server.listen(port, host, resolve);
+  });
+}

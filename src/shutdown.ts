@@ -1,0 +1,41 @@
+import type { Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Logger } from 'pino';
+
+import type { Lifecycle } from './lifecycle.ts';
+
+interface ShutdownOptions {
+  readonly server: Server;
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
+  /** How long to go on accepting, until load balancers have noticed. */
+  readonly delayMs: number;
+  /** How long open requests may then take. */
+  readonly graceMs: number;
+  /** Lets go of what is upstream; called last. */
+  readonly release: () => Promise<void>;
+}
+
+/** Stops without loss. Resolves when nothing is open any more, at the latest after the delay and the grace. */
+export async function shutDown(options: ShutdownOptions): Promise<void> {
+  const { server, lifecycle, logger, delayMs, graceMs, release } = options;
+  logger.info({ delayMs, graceMs }, 'stopping');
+  lifecycle.stopAccepting();
+  await sleep(delayMs);
+  lifecycle.drain();
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
+  server.closeIdleConnections();
+  const grace = setTimeout(() => {
+    logger.warn('the grace is over: closing the connections that are still open');
+    server.closeAllConnections();
+  }, graceMs);
+  await closed;
+  clearTimeout(grace);
+  await release();
+  logger.info('stopped');
+}

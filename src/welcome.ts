@@ -1,0 +1,56 @@
+import type { AddressInfo } from 'node:net';
+
+import type { Logger } from 'pino';
+
+import type { Config } from './config.ts';
+
+interface Announcement {
+  readonly logger: Logger;
+  readonly config: Pick<Config, 'backend' | 'production' | 'cursorSecretsAreRandom'>;
+  readonly address: AddressInfo;
+  readonly embedded?: Examples | undefined;
+}
+
+interface Examples {
+  readonly exampleCollections: readonly { readonly id: string; readonly description: string }[];
+}
+
+/** Says where the service listens and which Rekognition it asks; in development, with a command to try. */
+export function announce({ logger, config, address, embedded }: Announcement): void {
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const url = `http://${host}:${address.port}`;
+  logger.info({ url, backend: config.backend }, 'listening');
+  if (config.cursorSecretsAreRandom) {
+    logger.warn(
+      'CURSOR_SECRETS is not set: page tokens end with this process, and other replicas refuse them',
+    );
+  }
+  if (config.production) {
+    if (embedded) logger.warn('the backend is the embedded Rekognition: its users are examples');
+    return;
+  }
+  process.stdout.write(embedded ? welcome(url, embedded) : awsNotice(url));
+}
+
+function welcome(url: string, { exampleCollections }: Examples): string {
+  const rows = exampleCollections.map(({ id, description }) => `    ${id.padEnd(38)} ${description}`);
+  return `
+  Rollcall listens on ${url}, over the embedded Rekognition: no AWS account, example users.
+
+  Try:  curl -i '${url}/collections/example-team/users?maxResults=3'
+
+  Collections:
+${rows.join('\n')}
+    ${'throws-AccessDeniedException, …'.padEnd(38)} fails on purpose, with the exception of its name
+
+`;
+}
+
+function awsNotice(url: string): string {
+  return `
+  Rollcall listens on ${url}, over Amazon Rekognition.
+
+  Try:  curl -i '${url}/collections/YOUR-COLLECTION/users?maxResults=3'
+
+`;
+}
