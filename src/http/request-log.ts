@@ -12,17 +12,21 @@ const operatorsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UPSTREAM_UNAUTHENTICATED',
 ]);
 
+/** The status of a request that nobody waited for, as nginx logs it. */
+const CALLER_LEFT = 499;
+
 /** One line a request. It never holds the target, which may carry a page token, nor any header or body. */
 export function logRequests(logger: Logger): RequestHandler {
   return (req, res, next) => {
     const caller = callerAddress(req.ip);
     res.once('close', () => {
       const context = contextOf(res);
+      const status = res.headersSent ? res.statusCode : CALLER_LEFT;
       const { requestId, route, collection, upstream, error } = context;
       const line = {
         method: req.method,
         route: route ?? 'none',
-        status: res.statusCode,
+        status,
         durationMs: Math.round((performance.now() - context.startedAt) * 10) / 10,
         requestId,
         caller,
@@ -32,7 +36,7 @@ export function logRequests(logger: Logger): RequestHandler {
         ...(error?.code === 'INTERNAL_ERROR' && { err: error.cause }),
         ...(!res.writableFinished && { aborted: true }),
       };
-      logger[levelOf(res.statusCode, context)](line, 'request');
+      logger[levelOf(status, context)](line, 'request');
     });
     next();
   };
