@@ -1,0 +1,203 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+import { expect } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
+
+type Json = Readonly<Record<string, unknown>>;
+type HeaderValues = Readonly<Record<string, string | undefined>>;
+
+/** An answer that has been checked against the contract. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: HeaderValues;
+  readonly text: string;
+  /** The body as JSON, or nothing. */
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+const document = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')) as Json;
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+ajv.addSchema(document, 'contract');
+
+/** One status that the contract documents for one operation. */
+export interface Documented {
+  readonly operationId: string;
+  readonly method: 'GET' | 'HEAD';
+  readonly path: string;
+  readonly status: number;
+}
+
+/** Every status of every operation. */
+export function documented(): Documented[] {
+  return Object.entries(document['paths'] as Record<string, Record<string, Json>>).flatMap(([path, item]) =>
+    (['get', 'head'] as const).flatMap((method) => {
+      const { operationId, responses } = item[method] ?? {};
+      return Object.keys(responses as Json).map((status) => ({
+        operationId: operationId as string,
+        method: method.toUpperCase() as 'GET' | 'HEAD',
+        path,
+        status: Number(status),
+      }));
+    }),
+  );
+}
+
+/** Requests a path as it is written, with nothing normalised, and checks the answer against the contract. */
+export async function call(url: string, path: string, asked: Asked = {}): Promise<Answer> {
+  const { method = 'GET', headers = {}, body, signal } = asked;
+  const { hostname, port } = new URL(url);
+  const answer = await new Promise<Answer>((resolve, reject) => {
+    const req = request({ hostname, port, path, method, headers, agent: false, ...(signal && { signal }) });
+    req.on('error', reject);
+    req.on('response', (res) => {
+      const flat = Object.entries(res.headers).map(([name, value]) => [name, String(value)]);
+      text(res).then((read) => {
+        resolve(toAnswer(res.statusCode ?? 0, Object.fromEntries(flat) as HeaderValues, read));
+      }, reject);
+    });
+    req.end(body);
+  });
+  checkAnswer(method, path, answer);
+  return answer;
+}
+
+/** Sends bytes as they are, reads until the connection is closed, and returns what came. */
+export async function exchange(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.write(bytes);
+  return text(socket);
+}
+
+/** Reads the one answer that came over a socket, and checks it against the contract. */
+export function readRaw(method: string, path: string, raw: string): Answer {
+  const [head = '', ...rest] = raw.split('\r\n\r\n');
+  const [statusLine = '', ...lines] = head.split('\r\n');
+  const headers = lines.map((line) => {
+    const [name = '', ...value] = line.split(': ');
+    return [name.toLowerCase(), value.join(': ')];
+  });
+  const answer = toAnswer(
+    Number(statusLine.split(' ')[1]),
+    Object.fromEntries(headers) as HeaderValues,
+    rest.join('\r\n\r\n'),
+  );
+  checkAnswer(method, path, answer);
+  return answer;
+}
+
+function toAnswer(status: number, headers: HeaderValues, body: string): Answer {
+  const isJson = /[/+]json\b/.test(headers['content-type'] ?? '') && body !== '';
+  return { status, headers, text: body, json: isJson ? (JSON.parse(body) as Json) : {} };
+}
+
+/** Holds an answer against the contract: its status, headers, media type and body. */
+function checkAnswer(method: string, target: string, answer: Answer): void {
+  expectCommonHeaders(answer);
+  if (answer.headers['content-type'] === 'application/problem+json' && answer.text !== '') {
+    expectProblem(target, answer);
+  }
+  const path = templateOf(target);
+  if (method === 'OPTIONS' || path === undefined) {
+    expect([204, 400, 404, 429, 503]).toContain(answer.status);
+    return;
+  }
+  const operation = method === 'HEAD' ? 'head' : 'get';
+  const [pointer, response] = follow(['paths', path, operation, 'responses', String(answer.status)]);
+  // A method that is nowhere documented has no answers but these.
+  if (method !== operation.toUpperCase()) expect([400, 405, 429, 503]).toContain(answer.status);
+  if (response === undefined) {
+    throw new Error(`the contract has no ${answer.status} for ${method} ${path}: ${answer.text}`);
+  }
+  expectHeaders([...pointer, 'headers'], answer);
+  expectBody([...pointer, 'content'], response['content'] as Json | undefined, answer, method);
+}
+
+function templateOf(target: string): string | undefined {
+  const [path = ''] = target.split('?');
+  const templates = Object.keys(document['paths'] as Json);
+  return templates.find((template) =>
+    new RegExp(`^${template.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`).test(path),
+  );
+}
+
+/** What stands at a place of the document, and where it really is, every `$ref` on the way followed. */
+function follow(place: readonly string[]): [string[], Json | undefined] {
+  let at: string[] = [];
+  let value: Json | undefined = document;
+  for (const name of place) {
+    at = [...at, name];
+    value = value?.[name] as Json | undefined;
+    const ref = value?.['$ref'];
+    if (typeof ref === 'string') [at, value] = follow(ref.slice(2).split('/'));
+  }
+  return [at, value];
+}
+
+function expectValid(place: readonly string[], value: unknown): void {
+  const escaped = place.map((name) => encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1')));
+  const $ref = `contract#/${escaped.join('/')}`;
+  const validate = ajv.getSchema($ref) ?? ajv.compile({ $ref });
+  void validate(value);
+  expect({ at: $ref, errors: validate.errors, value }).toEqual({ at: $ref, errors: null, value });
+}
+
+function expectHeaders(place: readonly string[], { headers }: Answer): void {
+  const [, described = {}] = follow(place);
+  for (const name of Object.keys(described)) {
+    const [at, header] = follow([...place, name]);
+    const value = headers[name.toLowerCase()];
+    if (header?.['required'] === true)
+      expect({ name, present: value !== undefined }).toEqual({ name, present: true });
+    if (value === undefined) continue;
+    const { type } = header?.['schema'] as { type: string };
+    expectValid([...at, 'schema'], type === 'integer' ? Number(value) : value);
+  }
+}
+
+function expectBody(
+  place: readonly string[],
+  content: Json | undefined,
+  answer: Answer,
+  method: string,
+): void {
+  if (content === undefined) {
+    // What the parser refuses it refuses without a method; the connection is closed behind it.
+    if (![408, 431].includes(answer.status) || method !== 'HEAD') expect(answer.text).toBe('');
+    return;
+  }
+  const mediaType = (answer.headers['content-type'] ?? '').replace(/;.*/, '');
+  expect(Object.keys(content)).toContain(mediaType);
+  const isJson = /[/+]json$/.test(mediaType);
+  expectValid([...place, mediaType, 'schema'], isJson ? answer.json : answer.text);
+}
+
+function expectProblem(target: string, { status, headers, json }: Answer): void {
+  expectValid(['components', 'schemas', 'Problem'], json);
+  expect(json['status']).toBe(status);
+  expect(json['requestId']).toBe(headers['x-request-id']);
+  if (json['instance'] !== '/') expect(json['instance']).toBe(target.replace(/\?.*/, ''));
+  expect('errors' in json).toBe(json['code'] === 'INVALID_PARAMETER' && 'errors' in json);
+}
+
+function expectCommonHeaders({ status, headers }: Answer): void {
+  expect(headers).toMatchObject({
+    'x-request-id': expect.stringMatching(/^[A-Za-z0-9._-]{1,128}$/),
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
+    vary: expect.stringContaining('Origin'),
+  });
+  expect(headers).not.toHaveProperty('x-powered-by');
+  if (status >= 400) expect(headers['cache-control']).toBe('no-store');
+}

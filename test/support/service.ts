@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { createApp } from '../../src/app.ts';
+import { readConfig, type Config } from '../../src/config.ts';
+import { createListener } from '../../src/http/listener.ts';
+import { createLifecycle, type Lifecycle } from '../../src/lifecycle.ts';
+import { createLogger } from '../../src/logger.ts';
+import {
+  createRekognition,
+  type Rekognition,
+  type RekognitionEndpoint,
+} from '../../src/rekognition/client.ts';
+import { createPages } from '../../src/rekognition/pages.ts';
+import { createRetryBudget } from '../../src/rekognition/retry-budget.ts';
+import { startScriptedRekognition, type RecordedCall, type Script } from './scripted-rekognition.ts';
+
+type LogLine = Readonly<Record<string, unknown>>;
+
+/** The service, listening on a free port. */
+export interface Service {
+  readonly url: string;
+  readonly lifecycle: Lifecycle;
+  /** The calls that reached the scripted Rekognition. */
+  readonly calls: readonly RecordedCall[];
+  readonly logs: readonly LogLine[];
+  /** The line of the first request; it is written when the answer is out. */
+  logLine(): Promise<LogLine>;
+}
+
+interface ServiceOptions {
+  /** What Rekognition answers; by default it must not be called. */
+  readonly script?: Script;
+  /** A Rekognition elsewhere, instead of a scripted one. */
+  readonly endpoint?: RekognitionEndpoint;
+  /** Instead of the real client. */
+  readonly rekognition?: Pick<Rekognition, 'listUsers'>;
+  readonly config?: Partial<Config>;
+  /** How long a request may take to arrive. */
+  readonly headersTimeoutMs?: number;
+}
+
+const keys = { region: 'us-east-1', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
+const contract = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8');
+const started: (() => Promise<void>)[] = [];
+
+/** Starts the whole service but for its process: real app, real listener, real SDK client. */
+export async function startService(options: ServiceOptions = {}): Promise<Service> {
+  const config: Config = {
+    ...readConfig({ CURSOR_SECRETS: 'a key of page tokens for the tests only' }),
+    requestDeadlineMs: 5000,
+    upstreamAttemptTimeoutMs: 2000,
+    ...options.config,
+  };
+  const scripted = await startScriptedRekognition(options.script ?? []);
+  const client = createRekognition({
+    connectTimeoutMs: config.upstreamAttemptTimeoutMs,
+    endpoint: options.endpoint ?? { ...keys, url: scripted.url },
+  });
+  const logs: LogLine[] = [];
+  const logger = createLogger({
+    level: 'trace',
+    production: true,
+    destination: { write: (line) => logs.push(JSON.parse(line) as LogLine) },
+  });
+  const lifecycle = createLifecycle();
+  const pages = createPages({
+    rekognition: options.rekognition ?? client,
+    deadlineMs: config.requestDeadlineMs,
+    attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
+    maxAttempts: config.upstreamMaxAttempts,
+    budget: createRetryBudget(Date.now),
+    now: Date.now,
+    random: () => 0,
+  });
+  const server = createListener(createApp({ config, logger, lifecycle, pages, contract }));
+  server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  started.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    client.destroy();
+    await scripted.done();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    lifecycle,
+    calls: scripted.calls,
+    logs,
+    async logLine() {
+      await until(() => logs.length > 0);
+      return logs[0] ?? {};
+    },
+  };
+}
+
+/** Ends every service of a test; for `afterEach`. Throws where a script was not followed. */
+export async function stopServices(): Promise<void> {
+  const results = await Promise.allSettled(started.splice(0).map((stop) => stop()));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** Waits until it holds; the test's own time-out is the limit. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(5);
+}
