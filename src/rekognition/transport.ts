@@ -29,7 +29,7 @@ export interface Transport {
 /** Far above the largest page (500 users of 128 characters); more is no answer of Rekognition's. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** Sends the SDK's requests over undici, which costs about half of the SDK's own handler, and reads answers whole. */
+/** Sends the SDK's requests over undici, which costs less than its own handler, and reads answers whole. */
 export function createTransport({ connectTimeoutMs, signalOf }: TransportOptions): Transport {
   const agent = new Agent({ connect: { timeout: connectTimeoutMs }, maxResponseSize: MAX_ANSWER_BYTES });
   return {
