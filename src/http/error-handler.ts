@@ -28,11 +28,13 @@ export function errorHandler(): ErrorRequestHandler {
       res.destroy();
       return;
     }
-    const problem = toProblem(error, req.originalUrl, context.requestId);
+    const body = JSON.stringify(toProblem(error, req.originalUrl, context.requestId));
     res
       .status(error.status)
       .set({ ...problemHeaders(error), 'Content-Type': PROBLEM_TYPE })
-      .end(JSON.stringify(problem));
+      // Written out, since Node leaves it off the answer to a HEAD.
+      .set('Content-Length', String(Buffer.byteLength(body)))
+      .end(body);
   };
 }
 
