@@ -1,0 +1,182 @@
+import { expect, test } from '@jest/globals';
+
+import { ConfigError, readConfig } from '../src/config.ts';
+
+const KEY = 'k'.repeat(32);
+const OLD_KEY = 'o'.repeat(40);
+
+function faultsOf(env: Record<string, string>): string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError);
+    const [head, ...lines] = (error as Error).message.split('\n');
+    expect(head).toBe('bad settings:');
+    return lines.map((line) => line.trim());
+  }
+  return [];
+}
+
+const defaults = {
+  host: '127.0.0.1',
+  port: 8080,
+  production: false,
+  backend: 'embedded',
+  upstreamMaxAttempts: 3,
+  requestDeadlineMs: 10_000,
+  upstreamAttemptTimeoutMs: 3000,
+  rateLimit: { max: 600, windowMs: 60_000 },
+  trustProxy: 0,
+  corsOrigins: [],
+  cursorSecrets: [expect.stringMatching(/^[A-Za-z0-9_-]{43}$/)],
+  cursorSecretsAreRandom: true,
+  shutdownDelayMs: 0,
+  shutdownGraceMs: 20_000,
+  logLevel: 'info',
+};
+
+test('everything has a default', () => {
+  expect(readConfig({})).toEqual(defaults);
+});
+
+test('an empty variable counts as unset', () => {
+  expect(readConfig({ PORT: '', AUTH_MODE: '', CURSOR_SECRETS: '', REKOGNITION_BACKEND: '' })).toEqual(
+    defaults,
+  );
+});
+
+test('variables of other programs are of no concern', () => {
+  expect(readConfig({ PATH: '/bin', UNSET: undefined })).toEqual(defaults);
+});
+
+test('every setting is read', () => {
+  const env = {
+    HOST: '0.0.0.0',
+    PORT: '0',
+    NODE_ENV: 'production',
+    REKOGNITION_BACKEND: 'embedded',
+    UPSTREAM_MAX_ATTEMPTS: '1',
+    REQUEST_DEADLINE_MS: '100',
+    UPSTREAM_ATTEMPT_TIMEOUT_MS: '50',
+    RATE_LIMIT_MAX: '0',
+    RATE_LIMIT_WINDOW_MS: '1000',
+    TRUST_PROXY: '2',
+    CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
+    AUTH_MODE: 'none',
+    CURSOR_SECRETS: `${KEY}, ${OLD_KEY}`,
+    SHUTDOWN_DELAY_MS: '5',
+    SHUTDOWN_GRACE_MS: '6',
+    LOG_LEVEL: 'debug',
+  };
+  expect(readConfig(env)).toEqual({
+    host: '0.0.0.0',
+    port: 0,
+    production: true,
+    backend: 'embedded',
+    upstreamMaxAttempts: 1,
+    requestDeadlineMs: 100,
+    upstreamAttemptTimeoutMs: 50,
+    rateLimit: { max: 0, windowMs: 1000 },
+    trustProxy: 2,
+    corsOrigins: ['https://a.example', 'http://localhost:3000'],
+    cursorSecrets: [KEY, OLD_KEY],
+    cursorSecretsAreRandom: false,
+    shutdownDelayMs: 5,
+    shutdownGraceMs: 6,
+    logLevel: 'debug',
+  });
+});
+
+test('production means AWS, and anything else the embedded Rekognition', () => {
+  expect(readConfig({ NODE_ENV: 'production' })).toMatchObject({ production: true, backend: 'aws' });
+  expect(readConfig({ NODE_ENV: 'test' })).toMatchObject({ production: false, backend: 'embedded' });
+});
+
+test('made-up keys differ from start to start', () => {
+  expect(readConfig({}).cursorSecrets).not.toEqual(readConfig({}).cursorSecrets);
+});
+
+test('one message tells every fault', () => {
+  expect(
+    faultsOf({
+      HOST: '0.0.0.0',
+      PORT: '65536',
+      REKOGNITION_BACKEND: 'gcp',
+      UPSTREAM_MAX_ATTEMPTS: '0',
+      REQUEST_DEADLINE_MS: '1e3',
+      UPSTREAM_ATTEMPT_TIMEOUT_MS: '-1',
+      RATE_LIMIT_MAX: 'many',
+      RATE_LIMIT_WINDOW_MS: '1.5',
+      TRUST_PROXY: 'true',
+      CORS_ORIGINS: '*',
+      CURSOR_SECRETS: 'short',
+      SHUTDOWN_DELAY_MS: ' 1',
+      SHUTDOWN_GRACE_MS: '3600001',
+      LOG_LEVEL: 'loud',
+    }),
+  ).toEqual([
+    'PORT must be a whole number from 0 to 65535',
+    'REKOGNITION_BACKEND must be embedded or aws',
+    'UPSTREAM_MAX_ATTEMPTS must be a whole number from 1 to 10',
+    'REQUEST_DEADLINE_MS must be a whole number from 100 to 3600000',
+    'UPSTREAM_ATTEMPT_TIMEOUT_MS must be a whole number from 50 to 3600000',
+    'RATE_LIMIT_MAX must be a whole number from 0 to 1000000000',
+    'RATE_LIMIT_WINDOW_MS must be a whole number from 1000 to 3600000',
+    'TRUST_PROXY must be a count of proxies from 0 to 99, or a list of their addresses or networks',
+    'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas',
+    'CURSOR_SECRETS must be keys of at least 32 characters, separated by commas',
+    'SHUTDOWN_DELAY_MS must be a whole number from 0 to 3600000',
+    'SHUTDOWN_GRACE_MS must be a whole number from 0 to 3600000',
+    'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+    'AUTH_MODE must be set, since HOST=0.0.0.0 is open to other machines: none, behind something that authenticates',
+  ]);
+});
+
+test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s needs no AUTH_MODE', (HOST) => {
+  expect(readConfig({ HOST }).host).toBe(HOST);
+});
+
+test.each(['0.0.0.0', '::', '192.168.0.1', '127.0.0.1.example.com', 'example.com'])(
+  '%s is open to other machines, and needs AUTH_MODE',
+  (HOST) => {
+    expect(faultsOf({ HOST })).toEqual([expect.stringContaining('AUTH_MODE must be set')]);
+    expect(readConfig({ HOST, AUTH_MODE: 'none' }).host).toBe(HOST);
+  },
+);
+
+test('AUTH_MODE=jwt is refused as not supported yet', () => {
+  expect(faultsOf({ AUTH_MODE: 'jwt' })).toEqual([expect.stringContaining('not supported yet')]);
+  expect(faultsOf({ AUTH_MODE: 'basic' })).toEqual(['AUTH_MODE must be none or jwt']);
+});
+
+test.each([
+  ['10.0.0.1', ['10.0.0.1']],
+  ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+  ['99', 99],
+])('TRUST_PROXY may be %s', (TRUST_PROXY, trustProxy) => {
+  expect(readConfig({ TRUST_PROXY }).trustProxy).toEqual(trustProxy);
+});
+
+test.each(['true', '100', '-1', 'loopback', '10.0.0.0/8/8', '10.0.0.0/x', '::/129', 'example.com', '10.0.0'])(
+  'TRUST_PROXY may not be %s',
+  (TRUST_PROXY) => {
+    expect(faultsOf({ TRUST_PROXY })).toHaveLength(1);
+  },
+);
+
+test.each([
+  '*',
+  'app.example.com',
+  'https://a.example/',
+  'https://a.example/x',
+  'ftp://a.example',
+  'https://',
+])('CORS_ORIGINS may not hold %s', (origin) => {
+  expect(faultsOf({ CORS_ORIGINS: `https://b.example,${origin}` })).toHaveLength(1);
+});
+
+test.each([['short'], [','], [`${KEY},short`]])('CURSOR_SECRETS may not be %s', (CURSOR_SECRETS) => {
+  expect(faultsOf({ CURSOR_SECRETS })).toEqual([
+    'CURSOR_SECRETS must be keys of at least 32 characters, separated by commas',
+  ]);
+});
