@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { expect, test } from '@jest/globals';
+
+import { createLifecycle } from '../src/lifecycle.ts';
+import { createLogger } from '../src/logger.ts';
+import { shutDown } from '../src/shutdown.ts';
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+
+async function serve(handler: RequestListener) {
+  const events: string[] = [];
+  const server = createServer(handler);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const lifecycle = createLifecycle();
+  const destination = { write: (line: string) => events.push((JSON.parse(line) as { msg: string }).msg) };
+  const logger = createLogger({ level: 'info', production: true, destination });
+  const release = () => {
+    events.push(server.listening ? 'released too early' : 'released');
+    return Promise.resolve();
+  };
+  const dial = async () => {
+    const socket = connect(port, '127.0.0.1');
+    let received = '';
+    socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+    socket.on('error', () => undefined);
+    const closed = once(socket, 'close').then(() => received);
+    await once(socket, 'connect');
+    return { socket, closed };
+  };
+  const stop = (delayMs: number, graceMs: number) =>
+    shutDown({ server, lifecycle, logger, delayMs, graceMs, release });
+  return { server, lifecycle, events, dial, stop };
+}
+
+test('without connections it stops at once', async () => {
+  const { server, lifecycle, events, stop } = await serve(() => undefined);
+  await stop(0, 60_000);
+  expect(server.listening).toBe(false);
+  expect([lifecycle.ready, lifecycle.draining]).toEqual([false, true]);
+  expect(events).toEqual(['stopping', 'released', 'stopped']);
+});
+
+test('an open request finishes and is answered, and upstream is released after it', async () => {
+  const { server, events, dial, stop } = await serve((_req, res) => {
+    setTimeout(() => {
+      events.push('answered');
+      res.setHeader('Connection', 'close').end('whole');
+    }, 80);
+  });
+  const { socket, closed } = await dial();
+  const arrived = once(server, 'request');
+  socket.write(REQUEST);
+  await arrived;
+  await stop(0, 60_000);
+  await expect(closed).resolves.toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*whole/);
+  expect(events).toEqual(['stopping', 'answered', 'released', 'stopped']);
+});
+
+test('idle connections are closed', async () => {
+  const { dial, stop, events } = await serve((_req, res) => res.end('whole'));
+  const { socket, closed } = await dial();
+  socket.write(REQUEST);
+  await once(socket, 'data');
+  await sleep(20);
+  await stop(0, 60_000);
+  await expect(closed).resolves.toContain('whole');
+  expect(events).toEqual(['stopping', 'released', 'stopped']);
+});
+
+test('after the grace the connections that are still open are destroyed', async () => {
+  const { server, dial, stop, events } = await serve(() => undefined);
+  const { socket, closed } = await dial();
+  const arrived = once(server, 'request');
+  socket.write(REQUEST);
+  await arrived;
+  await stop(0, 50);
+  await expect(closed).resolves.toBe('');
+  expect(events).toEqual([
+    'stopping',
+    'the grace is over: closing the connections that are still open',
+    'released',
+    'stopped',
+  ]);
+});
+
+test('during the delay it is not ready, and answers all the same', async () => {
+  const { lifecycle, dial, stop } = await serve((_req, res) =>
+    res.setHeader('Connection', 'close').end('whole'),
+  );
+  const stopped = stop(150, 60_000);
+  expect([lifecycle.ready, lifecycle.draining]).toEqual([false, false]);
+  const { socket, closed } = await dial();
+  socket.write(REQUEST);
+  await expect(closed).resolves.toContain('whole');
+  expect(lifecycle.draining).toBe(false);
+  await stopped;
+  expect(lifecycle.draining).toBe(true);
+});
