@@ -57,8 +57,18 @@ export function documented(): Documented[] {
 export async function call(url: string, path: string, asked: Asked = {}): Promise<Answer> {
   const { method = 'GET', headers = {}, body, signal } = asked;
   const { hostname, port } = new URL(url);
+  // Else the service closes every connection, and a test of `Connection: close` shows nothing.
+  const keptAlive = { Connection: 'keep-alive', ...headers };
   const answer = await new Promise<Answer>((resolve, reject) => {
-    const req = request({ hostname, port, path, method, headers, agent: false, ...(signal && { signal }) });
+    const req = request({
+      hostname,
+      port,
+      path,
+      method,
+      headers: keptAlive,
+      agent: false,
+      ...(signal && { signal }),
+    });
     req.on('error', reject);
     req.on('response', (res) => {
       const flat = Object.entries(res.headers).map(([name, value]) => [name, String(value)]);
