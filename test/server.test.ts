@@ -1,9 +1,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
@@ -58,13 +58,11 @@ function start(env: Record<string, string>): Run {
 
 /** The URL that the service says it listens on. */
 async function listening({ out, err, exit }: Run): Promise<string> {
-  let ended = false;
-  void exit.then(() => (ended = true));
+  const end = exit.then(() => 'ended' as const);
   for (;;) {
     const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(out()) ?? [];
     if (url !== undefined) return url;
-    if (ended) throw new Error(`the service ended: ${err()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if ((await Promise.race([end, sleep(20)])) === 'ended') throw new Error(`the service ended: ${err()}`);
   }
 }
 

@@ -39,9 +39,9 @@ test.each([
   ['an error', new Error('secret')],
   ['a text', 'secret'],
   ['an error with a status', Object.assign(new Error('secret'), { status: 418, expose: true })],
-])('a bug that throws %s tells the caller nothing, and the log everything', async (_, thrown) => {
-  const { app, contexts } = appWith(() => {
-    throw thrown;
+])('a bug that fails with %s tells the caller nothing, and the log everything', async (_, thrown) => {
+  const { app, contexts } = appWith((_req, _res, next) => {
+    next(thrown);
   });
   const { status, text } = await request(app).get('/');
   expect(status).toBe(500);

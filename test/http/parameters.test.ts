@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 
 import { AppError } from '../../src/errors.ts';
-import { readParameters } from '../../src/http/parameters.ts';
+import { parameterReader } from '../../src/http/parameters.ts';
 
 const schemas = {
   path: z.object({ id: z.string().regex(/^[a-z]+$/, 'Give letters.') }),
@@ -16,9 +16,11 @@ const schemas = {
   }),
 };
 
+const read = parameterReader(schemas);
+
 function refusalOf(query: string, id = 'team'): AppError {
   try {
-    readParameters(schemas, { id }, query);
+    read({ id }, query);
   } catch (error) {
     if (error instanceof AppError) return error;
   }
@@ -26,12 +28,12 @@ function refusalOf(query: string, id = 'team'): AppError {
 }
 
 test('values are read, and defaults filled in', () => {
-  expect(readParameters(schemas, { id: 'team' }, 'after=a%2Fb+c')).toEqual({
+  expect(read({ id: 'team' }, 'after=a%2Fb+c')).toEqual({
     id: 'team',
     size: 100,
     after: 'a/b c',
   });
-  expect(readParameters(schemas, { id: 'team' }, 'size=7')).toEqual({ id: 'team', size: 7 });
+  expect(read({ id: 'team' }, 'size=7')).toEqual({ id: 'team', size: 7 });
 });
 
 test('all faults are told at once', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { readPage } from '../../src/rekognition/page.ts';
+import { readPage, type Page } from '../../src/rekognition/page.ts';
 import { DamagedAnswer } from '../../src/rekognition/strict-protocol.ts';
 
 const user = { UserId: 'ada', UserStatus: 'ACTIVE' };
@@ -59,6 +59,16 @@ test('a NextToken of the documented length is kept', () => {
   expect(readPage({ NextToken: 'x'.repeat(255) }).nextToken).toHaveLength(255);
 });
 
+/** The page, or an empty one for a damaged answer; any other failure is thrown on. */
+function pageOrNothing(answer: Readonly<Record<string, unknown>>): Page {
+  try {
+    return readPage(answer);
+  } catch (error) {
+    if (error instanceof DamagedAnswer) return { users: [], nextToken: undefined };
+    throw error;
+  }
+}
+
 test('no answer whatever yields anything but the two members', () => {
   const members = fc.record(
     {
@@ -79,13 +89,7 @@ test('no answer whatever yields anything but the two members', () => {
   );
   fc.assert(
     fc.property(answers, (answer) => {
-      let page;
-      try {
-        page = readPage(answer);
-      } catch (error) {
-        expect(error).toBeInstanceOf(DamagedAnswer);
-        return;
-      }
+      const page = pageOrNothing(answer);
       expect(Object.keys(page)).toEqual(['users', 'nextToken']);
       for (const read of page.users) {
         expect(Object.keys(read)).toEqual(['userId', 'userStatus']);

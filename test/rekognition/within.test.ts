@@ -37,7 +37,9 @@ test("an abort of the parent ends the work with the parent's own reason", async 
   const reason = new Error('the caller left');
   let seen: unknown;
   const work = (signal: AbortSignal) => {
-    signal.addEventListener('abort', () => (seen = signal.reason));
+    signal.addEventListener('abort', () => {
+      seen = signal.reason;
+    });
     return never();
   };
   const result = within(bounds(10_000, parent.signal), work);

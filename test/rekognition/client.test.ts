@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { afterEach, expect, test } from '@jest/globals';
+
+import { createRekognition, type Rekognition } from '../../src/rekognition/client.ts';
+
+const JSON_TYPE = 'application/x-amz-json-1.1';
+const never = new AbortController().signal;
+const open: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+});
+
+async function clientOf(handler: RequestListener): Promise<{ rekognition: Rekognition; server: Server }> {
+  const server = createServer(handler);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const rekognition = createRekognition({
+    connectTimeoutMs: 1000,
+    endpoint: { url, region: 'eu-west-1', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+  });
+  open.push(() => {
+    rekognition.destroy();
+    server.close();
+    server.closeAllConnections();
+  });
+  return { rekognition, server };
+}
+
+const answering =
+  (status: number, type: string, body: string): RequestListener =>
+  (_req, res) => {
+    res.writeHead(status, { 'Content-Type': type, 'x-amzn-RequestId': 'abc' }).end(body);
+  };
+
+const list = (rekognition: Rekognition, signal = never) =>
+  rekognition.listUsers({ CollectionId: 'team' }, signal);
+
+test('an answer is handed on as the JSON that it was, with the id of its request', async () => {
+  const document = { Users: [{ UserId: 7 }], NextToken: null, New: {} };
+  const { rekognition } = await clientOf(answering(200, JSON_TYPE, JSON.stringify(document)));
+  const answer = await list(rekognition);
+  expect(answer).toMatchObject(document);
+  expect(answer['$metadata']).toMatchObject({ requestId: 'abc', httpStatusCode: 200 });
+  await expect(rekognition.region()).resolves.toBe('eu-west-1');
+});
+
+test.each([
+  ['a page of HTML', 200, 'text/html', '<html>', 'not application/x-amz-json-1.1'],
+  ['other JSON', 200, 'application/json', '{}', 'not application/x-amz-json-1.1'],
+  ['an empty body', 200, JSON_TYPE, '', 'not JSON'],
+  ['cut JSON', 200, JSON_TYPE, '{"Users":[{"UserId":"secret', 'not JSON'],
+  ['an array', 200, JSON_TYPE, '[]', 'not a JSON object'],
+  ['null', 200, JSON_TYPE, 'null', 'not a JSON object'],
+  ['a number', 200, JSON_TYPE, '7', 'not a JSON object'],
+  ['an error document', 200, JSON_TYPE, '{"__type":"X"}', 'an error document at status 200'],
+  ['another success', 206, JSON_TYPE, '{}', 'status 206'],
+])('%s at status %i is damaged', async (_, status, type, body, reason) => {
+  const { rekognition } = await clientOf(answering(status, type, body));
+  const error = await list(rekognition).catch((thrown: unknown) => thrown as Error);
+  expect(error).toMatchObject({ name: 'DamagedAnswer' });
+  expect((error as Error).message.split('\n')[0]).toBe(reason);
+  expect((error as Error).message).not.toContain('secret');
+});
+
+test('a content type may have parameters and capitals', async () => {
+  const { rekognition } = await clientOf(answering(200, 'Application/X-Amz-Json-1.1 ; charset=utf-8', '{}'));
+  await expect(list(rekognition)).resolves.toMatchObject({});
+});
+
+test('an exception has its own name, and is tried once', async () => {
+  let calls = 0;
+  const { rekognition, server } = await clientOf(
+    answering(500, JSON_TYPE, '{"__type":"InternalServerError","Message":"x"}'),
+  );
+  server.on('request', () => (calls += 1));
+  await expect(list(rekognition)).rejects.toMatchObject({
+    name: 'InternalServerError',
+    $metadata: { httpStatusCode: 500, requestId: 'abc' },
+  });
+  expect(calls).toBe(1);
+});
+
+test.each([
+  ['before an answer', (): RequestListener => (req) => req.socket.destroy()],
+  [
+    'in the middle of an answer',
+    (): RequestListener => (_req, res) => {
+      res.writeHead(200, { 'Content-Type': JSON_TYPE, 'Content-Length': '100' }).write('{');
+      setTimeout(() => res.destroy(), 20);
+    },
+  ],
+])('a connection that breaks %s is a failure of the transport', async (_, handler) => {
+  const { rekognition } = await clientOf(handler());
+  await expect(list(rekognition)).rejects.toMatchObject({ name: 'TransportError' });
+});
+
+test('an abort ends the call and its connection', async () => {
+  const { rekognition, server } = await clientOf(() => undefined);
+  const leaving = new AbortController();
+  const arrived = once(server, 'request');
+  const call = list(rekognition, leaving.signal);
+  const [request] = (await arrived) as Parameters<RequestListener>;
+  const closed = once(request.socket, 'close');
+  leaving.abort();
+  await expect(call).rejects.toThrow();
+  await closed;
+  expect(request.socket.destroyed).toBe(true);
+});
