@@ -9,24 +9,22 @@ interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** The service's log. What must not be in it is not handed to it; the redaction is the second line of defence. */
+/** The service's log. What must not be in it is not handed to it: of an error, only its name, message and stack. */
 export function createLogger({ level, production, destination }: LoggerOptions): Logger {
   const options = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: [
-      '*.authorization',
-      '*.cookie',
-      '*.secretAccessKey',
-      '*.nextToken',
-      'err.$response',
-      'err.config',
-    ],
+    serializers: { err: plainError },
   };
   if (destination) return pino(options, destination);
   return production
     ? pino(options)
     : pino(options, pretty({ sync: true, ignore: 'caller', singleLine: true }));
+}
+
+/** Errors of the SDK carry whole responses with them; those stay out of the log. */
+function plainError(error: unknown): unknown {
+  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : error;
 }

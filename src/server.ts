@@ -62,7 +62,10 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  announce({ logger, config, address: server.address() as AddressInfo, embedded });
+  const write = (text: string): void => {
+    process.stdout.write(text);
+  };
+  announce({ logger, config, address: server.address() as AddressInfo, embedded, write });
 }
 
 async function requireRegion(region: Promise<string>): Promise<void> {

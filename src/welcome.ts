@@ -9,6 +9,8 @@ interface Announcement {
   readonly config: Pick<Config, 'backend' | 'production' | 'cursorSecretsAreRandom'>;
   readonly address: AddressInfo;
   readonly embedded?: Examples | undefined;
+  /** Where the welcome goes. */
+  readonly write: (text: string) => void;
 }
 
 interface Examples {
@@ -16,7 +18,7 @@ interface Examples {
 }
 
 /** Says where the service listens and which Rekognition it asks; in development, with a command to try. */
-export function announce({ logger, config, address, embedded }: Announcement): void {
+export function announce({ logger, config, address, embedded, write }: Announcement): void {
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
   const url = `http://${host}:${address.port}`;
   logger.info({ url, backend: config.backend }, 'listening');
@@ -29,7 +31,7 @@ export function announce({ logger, config, address, embedded }: Announcement): v
     if (embedded) logger.warn('the backend is the embedded Rekognition: its users are examples');
     return;
   }
-  process.stdout.write(embedded ? welcome(url, embedded) : awsNotice(url));
+  write(embedded ? welcome(url, embedded) : awsNotice(url));
 }
 
 function welcome(url: string, { exampleCollections }: Examples): string {

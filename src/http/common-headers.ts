@@ -17,7 +17,7 @@ export function commonHeaders(requestId: string): Record<string, string> {
 /** Sets them; a route that may be cached says so itself. */
 export function setCommonHeaders(): RequestHandler {
   return (_req, res, next) => {
-    res.set(commonHeaders(contextOf(res).requestId));
+    res.setHeaders(new Map(Object.entries(commonHeaders(contextOf(res).requestId))));
     next();
   };
 }

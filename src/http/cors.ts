@@ -4,9 +4,9 @@ import type { RequestHandler } from 'express';
 import { ALLOW } from './method-not-allowed.ts';
 import { contextOf } from './request-context.ts';
 
-/** CORS headers for an exact list of origins, on every answer. */
+/** CORS headers for an exact list of origins, on every answer to a browser's page of another origin. */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
-  return cors({
+  const setHeaders = cors({
     origin: [...origins],
     methods: ['GET', 'HEAD', 'OPTIONS'],
     allowedHeaders: ['Authorization', 'If-None-Match', 'X-Request-Id'],
@@ -14,6 +14,10 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
     maxAge: 600,
     preflightContinue: true,
   });
+  return (req, res, next) => {
+    if (req.headers.origin === undefined) next();
+    else setHeaders(req, res, next);
+  };
 }
 
 /** Answers every `OPTIONS`, preflight or not: it costs nothing and tells nothing that the contract does not. */

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 
 import { AppError } from '../errors.ts';
-import { readParameters, type ParameterSchemas, type ParametersOf } from './parameters.ts';
+import { parameterReader, type ParameterSchemas, type ParametersOf } from './parameters.ts';
 import { contextOf, type RequestContext } from './request-context.ts';
 
 /** The answer of an operation, ready to be sent. */
@@ -38,13 +38,15 @@ export function defineOperation<S extends ParameterSchemas, Opened extends { col
   definition: OperationDefinition<S, Opened>,
 ): Operation {
   const { path, produces, parameters, open, handle } = definition;
+  const read = parameterReader(parameters);
   return {
     path,
     handler: async (req, res) => {
       const context = contextOf(res);
-      const opened = open(readParameters(parameters, req.params, queryOf(req.originalUrl)));
+      const opened = open(read(req.params, queryOf(req.originalUrl)));
       context.collection = opened.collectionId;
-      if (req.accepts(produces) === false) {
+      const { accept } = req.headers;
+      if (accept !== undefined && accept !== '*/*' && req.accepts(produces) === false) {
         throw new AppError(
           'NOT_ACCEPTABLE',
           `This route produces ${produces} only. Accept it, or send no Accept.`,
@@ -56,10 +58,9 @@ export function defineOperation<S extends ParameterSchemas, Opened extends { col
 }
 
 function send(res: Response, { status, headers, body }: Reply): void {
-  res.status(status).set(headers);
   // Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own.
-  if (body !== undefined) res.set('Content-Length', String(Buffer.byteLength(body)));
-  res.end(body);
+  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+  res.writeHead(status, { ...headers, ...length }).end(body);
 }
 
 function queryOf(url: string): string {

@@ -11,28 +11,36 @@ export interface ParameterSchemas {
 /** What the schemas make of a request. */
 export type ParametersOf<S extends ParameterSchemas> = z.output<S['path']> & z.output<S['query']>;
 
-/**
- * Checks path and query. Unknown, repeated and bracketed names are refused like bad values, all at once, so that
- * a misspelt parameter is never silently ignored.
- */
-export function readParameters<S extends ParameterSchemas>(
-  schemas: S,
+/** Reads the parameters of one operation; throws `INVALID_PARAMETER` with every fault. */
+export type ParameterReader<S extends ParameterSchemas> = (
   path: Readonly<Record<string, unknown>>,
   query: string,
-): ParametersOf<S> {
-  const search = new URLSearchParams(query);
-  const inPath = schemas.path.safeParse(path);
-  const inQuery = z.strictObject(schemas.query.shape).safeParse(Object.fromEntries(search));
-  const faults = [
-    ...faultsOf('path', inPath.error),
-    ...repeated(search),
-    ...faultsOf('query', inQuery.error),
-  ];
-  if (faults.length > 0 || !inPath.success || !inQuery.success) {
-    const names = faults.map(({ name }) => name).join(', ');
-    throw new AppError('INVALID_PARAMETER', `Correct these parameters: ${names}. See errors.`, { faults });
-  }
-  return { ...inPath.data, ...inQuery.data } as ParametersOf<S>;
+) => ParametersOf<S>;
+
+/**
+ * Makes the reader of an operation's parameters. Unknown, repeated and bracketed names are refused like bad
+ * values, all at once, so that a misspelt parameter is never silently ignored.
+ */
+export function parameterReader<S extends ParameterSchemas>(schemas: S): ParameterReader<S> {
+  const querySchema = z.strictObject(schemas.query.shape);
+  return (path, query) => {
+    const search = new URLSearchParams(query);
+    const inPath = schemas.path.safeParse(path);
+    const inQuery = querySchema.safeParse(Object.fromEntries(search));
+    if (inPath.success && inQuery.success && new Set(search.keys()).size === search.size) {
+      return { ...inPath.data, ...inQuery.data } as ParametersOf<S>;
+    }
+    throw refused([
+      ...faultsOf('path', inPath.error),
+      ...repeated(search),
+      ...faultsOf('query', inQuery.error),
+    ]);
+  };
+}
+
+function refused(faults: readonly ParameterFault[]): AppError {
+  const names = faults.map(({ name }) => name).join(', ');
+  return new AppError('INVALID_PARAMETER', `Correct these parameters: ${names}. See errors.`, { faults });
 }
 
 function faultsOf(place: ParameterFault['in'], error: z.ZodError | undefined): ParameterFault[] {

@@ -35,22 +35,8 @@ export function createTransport({ connectTimeoutMs, signalOf }: TransportOptions
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request) {
-      const signal = signalOf(request);
       try {
-        const { protocol, hostname, port, path, headers } = request;
-        const answer = await agent.request({
-          origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
-          path,
-          method: 'POST',
-          headers,
-          body: request.body as string | Uint8Array,
-          signal: signal ?? null,
-        });
-        const body = new Uint8Array(await answer.body.arrayBuffer());
-        const { statusCode } = answer;
-        return {
-          response: new HttpResponse({ statusCode, headers: answer.headers as Record<string, string>, body }),
-        };
+        return { response: await exchange(agent, request, signalOf(request)) };
       } catch (error) {
         throw new TransportError(error);
       }
@@ -62,4 +48,46 @@ export function createTransport({ connectTimeoutMs, signalOf }: TransportOptions
       void agent.destroy();
     },
   };
+}
+
+/** One request and its whole answer. undici's `dispatch` spares the streams that its `request` would make. */
+function exchange(
+  agent: Agent,
+  request: HttpRequest,
+  signal: AbortSignal | undefined,
+): Promise<HttpResponse> {
+  const { protocol, hostname, port, path, headers } = request;
+  const body = request.body as string | Uint8Array;
+  const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
+  return new Promise((resolve, reject) => {
+    const answer = { statusCode: 0, headers: {} as Record<string, string> };
+    const chunks: Buffer[] = [];
+    agent.dispatch(
+      { origin, path, method: 'POST', headers, body },
+      {
+        onRequestStart(controller) {
+          const abort = (): void => {
+            controller.abort(signal?.reason as Error);
+          };
+          if (signal?.aborted) abort();
+          else signal?.addEventListener('abort', abort, { once: true });
+        },
+        onResponseStart(_controller, statusCode, received) {
+          answer.statusCode = statusCode;
+          answer.headers = received as Record<string, string>;
+        },
+        onResponseData(_controller, chunk) {
+          chunks.push(chunk);
+        },
+        onResponseEnd() {
+          const [only] = chunks;
+          const whole = chunks.length === 1 && only ? only : Buffer.concat(chunks);
+          resolve(new HttpResponse({ ...answer, body: whole }));
+        },
+        onResponseError(_controller, error) {
+          reject(error);
+        },
+      },
+    );
+  });
 }
