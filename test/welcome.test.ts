@@ -1,67 +1,51 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 
 import { createLogger } from '../src/logger.ts';
 import { announce } from '../src/welcome.ts';
 
-const embedded = { exampleCollections: [{ id: 'example-team', description: 'eight users' }] };
-const local = { address: '127.0.0.1', family: 'IPv4', port: 8080 };
+const address = { address: '127.0.0.1', family: 'IPv4', port: 8080 };
+const embedded = { exampleCollections: [{ id: 'example-team', description: '12 users' }] };
 
-function announced(options: {
-  production: boolean;
-  backend: 'embedded' | 'aws';
-  random?: boolean;
-  address?: typeof local;
-}) {
-  const lines: string[] = [];
-  const texts: string[] = [];
-  const { production, backend, random = false, address = local } = options;
-  announce({
-    logger: createLogger({
-      level: 'info',
-      production: true,
-      destination: { write: (line: string) => lines.push(line) },
-    }),
-    config: { production, backend, cursorSecretsAreRandom: random },
-    address,
-    embedded: backend === 'embedded' ? embedded : undefined,
-    write: (text) => texts.push(text),
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+function announced(options: Partial<Parameters<typeof announce>[0]['config']>, rest: object = {}) {
+  let out = '';
+  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += String(text);
+    return true;
   });
-  return {
-    log: lines.map((line) => JSON.parse(line) as { msg: string; url?: string }),
-    text: texts.join(''),
-  };
+  const lines: string[] = [];
+  const destination = { write: (line: string) => lines.push(line) };
+  const logger = createLogger({ level: 'info', production: true, destination });
+  const config = { backend: 'aws', production: false, cursorSecretsAreRandom: false, ...options } as const;
+  announce({ logger, config, address, ...rest });
+  return { out, log: lines.join('') };
 }
 
-test('on a laptop it says that the users are examples, names the collections and gives a curl', () => {
-  const { log, text } = announced({ production: false, backend: 'embedded' });
-  expect(log).toMatchObject([{ msg: 'listening', url: 'http://127.0.0.1:8080', backend: 'embedded' }]);
-  expect(text).toContain('over the embedded Rekognition: no AWS account');
-  expect(text).toContain(`curl -i 'http://127.0.0.1:8080/collections/example-team/users?maxResults=3'`);
-  expect(text).toMatch(/example-team +eight users/);
+test('in development over the embedded Rekognition there is a command to try, and what is there', () => {
+  const { out } = announced({ backend: 'embedded' }, { embedded });
+  expect(out).toContain("curl -i 'http://127.0.0.1:8080/collections/example-team/users?maxResults=3'");
+  expect(out).toMatch(/example-team +12 users/);
 });
 
-test('over AWS it says so, with a curl for a collection of the reader', () => {
-  const { text } = announced({ production: false, backend: 'aws' });
-  expect(text).toContain('over Amazon Rekognition');
-  expect(text).toContain('/collections/YOUR-COLLECTION/users');
+test('in development over AWS the collection is yours to name', () => {
+  expect(announced({}).out).toContain('/collections/YOUR-COLLECTION/users');
 });
 
-test('an IPv6 address is written as a URL needs it', () => {
-  const address = { address: '::1', family: 'IPv6', port: 9 };
-  expect(announced({ production: false, backend: 'aws', address }).log[0]?.url).toBe('http://[::1]:9');
+test('an IPv6 address is written in brackets', () => {
+  const { log } = announced({}, { address: { address: '::1', family: 'IPv6', port: 80 } });
+  expect(log).toContain('"url":"http://[::1]:80"');
 });
 
-test('in production nothing but log lines is written, and the embedded backend is a warning', () => {
-  const { log, text } = announced({ production: true, backend: 'embedded' });
-  expect(text).toBe('');
-  expect(log.map(({ msg }) => msg)).toEqual([
-    'listening',
-    expect.stringContaining('the embedded Rekognition'),
-  ]);
-  expect(announced({ production: true, backend: 'aws' }).log).toHaveLength(1);
-});
-
-test('keys of page tokens that were made up are a warning', () => {
-  const { log } = announced({ production: true, backend: 'aws', random: true });
-  expect(log[1]?.msg).toContain('CURSOR_SECRETS is not set');
+test('in production only the log speaks, with a warning for each thing that is not for production', () => {
+  const { out, log } = announced(
+    { production: true, backend: 'embedded', cursorSecretsAreRandom: true },
+    { embedded },
+  );
+  expect(out).toBe('');
+  expect(log).toContain('CURSOR_SECRETS is not set');
+  expect(log).toContain('the backend is the embedded Rekognition');
+  expect(announced({ production: true }).log).not.toContain('"warn"');
 });
