@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { createLogger } from '../src/logger.ts';
 import { announce } from '../src/welcome.ts';
@@ -6,21 +6,16 @@ import { announce } from '../src/welcome.ts';
 const address = { address: '127.0.0.1', family: 'IPv4', port: 8080 };
 const embedded = { exampleCollections: [{ id: 'example-team', description: '12 users' }] };
 
-afterEach(() => {
-  jest.restoreAllMocks();
-});
-
 function announced(options: Partial<Parameters<typeof announce>[0]['config']>, rest: object = {}) {
   let out = '';
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
+  const write = (text: string) => {
+    out += text;
+  };
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
   const logger = createLogger({ level: 'info', production: true, destination });
   const config = { backend: 'aws', production: false, cursorSecretsAreRandom: false, ...options } as const;
-  announce({ logger, config, address, ...rest });
+  announce({ logger, config, address, write, ...rest });
   return { out, log: lines.join('') };
 }
 
