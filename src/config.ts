@@ -128,10 +128,15 @@ function authFaults({
 /** A count, or what Express takes for a list. Never `true`: then any client could choose its own address. */
 function isProxies(text: string): boolean {
   if (/^[0-9]{1,2}$/.test(text)) return true;
-  return list.parse(text).every((item) => {
-    const [address = '', prefix = '0', ...rest] = item.split('/');
-    return isIP(address) !== 0 && /^[0-9]{1,3}$/.test(prefix) && Number(prefix) <= 128 && rest.length === 0;
-  });
+  const items = list.parse(text);
+  return items.length > 0 && items.every(isNetwork);
+}
+
+/** An address, or a network with a prefix that Express takes. */
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '1', ...rest] = text.split('/');
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  return /^[1-9][0-9]{0,2}$/.test(prefix) && Number(prefix) <= bits && rest.length === 0;
 }
 
 function isOrigin(text: string): boolean {

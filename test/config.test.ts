@@ -180,3 +180,14 @@ test.each([['short'], [','], [`${KEY},short`]])('CURSOR_SECRETS may not be %s', 
     'CURSOR_SECRETS must be keys of at least 32 characters, separated by commas',
   ]);
 });
+
+test.each(['10.0.0.0/33', '10.0.0.0/0', '::/0', 'fd00::/129', ',', '10.0.0.1/8/9', 'proxy.local', 'true'])(
+  'TRUST_PROXY=%s is refused with the other settings, not by Express later',
+  (value) => {
+    expect(() => readConfig({ TRUST_PROXY: value })).toThrow('TRUST_PROXY must be');
+  },
+);
+
+test.each(['10.0.0.0/8', '10.0.0.1, fd00::/8', '::1'])('TRUST_PROXY=%s is a list', (value) => {
+  expect(readConfig({ TRUST_PROXY: value }).trustProxy).toEqual(value.split(', '));
+});
