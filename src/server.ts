@@ -17,7 +17,8 @@ await main().catch((error: unknown) => {
   const text =
     error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`rollcall: ${text ?? ''}\n`);
-  process.exitCode = 1;
+  // What had started already, the embedded Rekognition say, would keep the process up.
+  process.exit(1);
 });
 
 async function main(): Promise<void> {
