@@ -9,7 +9,6 @@ import { createLifecycle } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
 import { createRekognition } from './rekognition/client.ts';
 import { createPages } from './rekognition/pages.ts';
-import { createRetryBudget } from './rekognition/retry-budget.ts';
 import { shutDown } from './shutdown.ts';
 import { announce } from './welcome.ts';
 
@@ -39,10 +38,7 @@ async function main(): Promise<void> {
   const lifecycle = createLifecycle();
   const pages = createPages({
     rekognition,
-    deadlineMs: config.requestDeadlineMs,
-    attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
-    maxAttempts: config.upstreamMaxAttempts,
-    budget: createRetryBudget(Date.now),
+    config,
     now: Date.now,
     random: Math.random,
   });

@@ -1,4 +1,5 @@
 import type { RequestHandler, Response } from 'express';
+import type { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import { parameterReader, type ParameterSchemas, type ParametersOf } from './parameters.ts';
@@ -24,6 +25,10 @@ export interface Operation {
   readonly handler: RequestHandler;
 }
 
+type CollectionParameters = ParameterSchemas & {
+  readonly path: z.ZodObject<{ collectionId: z.ZodType<string> }>;
+};
+
 interface OperationDefinition<S extends ParameterSchemas, Opened> {
   readonly path: string;
   readonly produces: string;
@@ -33,8 +38,8 @@ interface OperationDefinition<S extends ParameterSchemas, Opened> {
   readonly handle: (opened: Opened, call: Call) => Promise<Reply>;
 }
 
-/** The spine of every operation: validate → open → negotiate → handle → answer. */
-export function defineOperation<S extends ParameterSchemas, Opened extends { collectionId: string }>(
+/** The spine of every operation: validate → authorise → open → negotiate → handle → answer. */
+export function defineOperation<S extends CollectionParameters, Opened>(
   definition: OperationDefinition<S, Opened>,
 ): Operation {
   const { path, produces, parameters, open, handle } = definition;
@@ -43,8 +48,10 @@ export function defineOperation<S extends ParameterSchemas, Opened extends { col
     path,
     handler: async (req, res) => {
       const context = contextOf(res);
-      const opened = open(read(req.params, queryOf(req.originalUrl)));
-      context.collection = opened.collectionId;
+      const asked = read(req.params, queryOf(req.originalUrl));
+      context.collection = asked.collectionId;
+      authorise(context, asked.collectionId);
+      const opened = open(asked);
       const { accept } = req.headers;
       if (accept !== undefined && accept !== '*/*' && req.accepts(produces) === false) {
         throw new AppError(
@@ -55,6 +62,12 @@ export function defineOperation<S extends ParameterSchemas, Opened extends { col
       send(res, await handle(opened, { context, ifNoneMatch: req.get('if-none-match') }));
     },
   };
+}
+
+/** Before the page token is opened and Rekognition is asked: the answer is the same whether the collection exists or not. */
+function authorise({ mayRead }: RequestContext, collectionId: string): void {
+  if (mayRead(collectionId)) return;
+  throw new AppError('FORBIDDEN', 'You may not read this collection. Ask for access to it.');
 }
 
 function send(res: Response, { status, headers, body }: Reply): void {

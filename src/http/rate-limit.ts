@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
+import { rateLimit } from 'express-rate-limit';
 
 import { AppError } from '../errors.ts';
+import { contextOf } from './request-context.ts';
 
 interface RateLimitOptions {
   /** Requests a window; 0 turns the limit off. */
@@ -9,7 +10,7 @@ interface RateLimitOptions {
   readonly windowMs: number;
 }
 
-/** Each caller's own limit, by address: IPv6 by /56, as one household has that many addresses. */
+/** Each caller's own limit. */
 export function limitRate({ max, windowMs }: RateLimitOptions): RequestHandler {
   if (max === 0) {
     return (_req, _res, next) => {
@@ -24,7 +25,7 @@ export function limitRate({ max, windowMs }: RateLimitOptions): RequestHandler {
     identifier: 'caller',
     // Its checks print to standard error; the settings were checked at start, and the key is tested.
     validate: false,
-    keyGenerator: (req) => callerAddress(req.ip),
+    keyGenerator: (_req, res) => contextOf(res).caller,
     handler: (req, _res, next) => {
       const { resetTime } = req.rateLimit ?? {};
       const retryAfterS = ((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000;
@@ -39,12 +40,6 @@ export function limitRate({ max, windowMs }: RateLimitOptions): RequestHandler {
       );
     },
   });
-}
-
-/** The address a caller is known by; an IPv4 address written as IPv6 is the same caller. */
-export function callerAddress(ip: string | undefined): string {
-  // A socket that is already gone has no address; its answer reaches nobody.
-  return ip === undefined ? 'unknown' : ipKeyGenerator(ip.replace(/^::ffff:(?=\d+\.)/i, ''), 56);
 }
 
 declare module 'express-serve-static-core' {

@@ -4,11 +4,16 @@ import type { RequestHandler, Response } from 'express';
 
 import type { AppError } from '../errors.ts';
 import type { CallTrace } from '../rekognition/retry.ts';
+import { callerAddress } from './caller-address.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */
 export interface RequestContext {
   readonly requestId: string;
   readonly startedAt: number;
+  /** Whom the request counts for: the token's subject once it is verified, until then the address. */
+  caller: string;
+  /** Whether the caller may read a collection: any, unless authentication narrows it. */
+  mayRead: (collectionId: string) => boolean;
   /** Aborts when the caller has gone before the answer was sent. */
   readonly left: AbortSignal;
   /** The matched route's pattern, once it is known. */
@@ -43,6 +48,8 @@ export function requestContext(): RequestHandler {
     const context: RequestContext = {
       requestId: requestIdFrom(req.get('x-request-id')),
       startedAt: performance.now(),
+      caller: callerAddress(req.ip),
+      mayRead: () => true,
       left: leaving.signal,
     };
     res.locals['context'] = context;

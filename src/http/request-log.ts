@@ -2,7 +2,6 @@ import type { RequestHandler } from 'express';
 import type { Level, Logger } from 'pino';
 
 import type { ErrorCode } from '../errors.ts';
-import { callerAddress } from './rate-limit.ts';
 import { contextOf, type RequestContext } from './request-context.ts';
 
 /** What an operator must act on, whatever its status. */
@@ -18,11 +17,10 @@ const CALLER_LEFT = 499;
 /** One line a request. It never holds the target, which may carry a page token, nor any header or body. */
 export function logRequests(logger: Logger): RequestHandler {
   return (req, res, next) => {
-    const caller = callerAddress(req.ip);
     res.once('close', () => {
       const context = contextOf(res);
       const status = res.headersSent ? res.statusCode : CALLER_LEFT;
-      const { requestId, route, collection, upstream, error } = context;
+      const { requestId, caller, route, collection, upstream, error } = context;
       const line = {
         method: req.method,
         route: route ?? 'none',

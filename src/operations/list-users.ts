@@ -36,7 +36,12 @@ export function listUsers({ pages, pageTokens }: ListUsersDeps): Operation {
     async handle(request, { context, ifNoneMatch }) {
       const trace: CallTrace = { attempts: 0, delaysMs: [] };
       context.upstream = trace;
-      const page = await pages.get(request, { left: context.left, trace });
+      const page = await pages.get(request, {
+        caller: context.caller,
+        priority: 'page',
+        left: context.left,
+        trace,
+      });
       return reply(page, request, pageTokens, ifNoneMatch);
     },
   });

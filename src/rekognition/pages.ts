@@ -1,8 +1,10 @@
+import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Rekognition } from './client.ts';
 import { AttemptTimeout } from './fault.ts';
 import { readPage, type Page } from './page.ts';
-import { withRetry, type CallTrace, type RetryOptions } from './retry.ts';
+import { createRetryBudget } from './retry-budget.ts';
+import { withRetry, type CallTrace } from './retry.ts';
 import { within } from './within.ts';
 
 /** Which page of which collection. */
@@ -13,21 +15,36 @@ export interface PageRequest {
   readonly nextToken: string | undefined;
 }
 
-/** Reads pages of users from Rekognition. Fails with `AppError` only, or with the reason of `left`. */
-export interface Pages {
-  get(request: PageRequest, caller: { readonly left: AbortSignal; readonly trace: CallTrace }): Promise<Page>;
+/** Who asks for a page, and on what terms. */
+export interface PageCaller {
+  /** Whose turn it is, where callers wait for quota. */
+  readonly caller: string;
+  /** Interactive pages go before exports. */
+  readonly priority: 'page' | 'export';
+  /** Aborts when nobody waits for the page any more. */
+  readonly left: AbortSignal;
+  readonly trace: CallTrace;
 }
 
-interface PagesOptions extends RetryOptions {
+/** Reads pages of users from Rekognition. Fails with `AppError` only, or with the reason of `left`. */
+export interface Pages {
+  get(request: PageRequest, caller: PageCaller): Promise<Page>;
+}
+
+interface PagesOptions {
   readonly rekognition: Pick<Rekognition, 'listUsers'>;
-  /** The whole of one request: attempts and back-off, in milliseconds. */
-  readonly deadlineMs: number;
-  readonly attemptTimeoutMs: number;
+  readonly config: Pick<Config, 'requestDeadlineMs' | 'upstreamAttemptTimeoutMs' | 'upstreamMaxAttempts'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** From 0 to 1. */
+  readonly random: () => number;
 }
 
 /** Pages with retries inside a deadline, and every attempt inside a time-out of its own. */
 export function createPages(options: PagesOptions): Pages {
-  const { rekognition, deadlineMs, attemptTimeoutMs } = options;
+  const { rekognition, config, now, random } = options;
+  const { requestDeadlineMs: deadlineMs, upstreamAttemptTimeoutMs: attemptTimeoutMs } = config;
+  const retry = { maxAttempts: config.upstreamMaxAttempts, budget: createRetryBudget(now), now, random };
   const attempt = (request: PageRequest, parent: AbortSignal, trace: CallTrace): Promise<Page> =>
     within({ ms: attemptTimeoutMs, parent, onTimeout: () => new AttemptTimeout() }, async (signal) => {
       const { collectionId, maxResults, nextToken } = request;
@@ -44,9 +61,9 @@ export function createPages(options: PagesOptions): Pages {
     });
   return {
     get(request, { left, trace }) {
-      const deadlineAt = options.now() + deadlineMs;
+      const deadlineAt = now() + deadlineMs;
       return within({ ms: deadlineMs, parent: left, onTimeout: deadlinePassed }, (signal) =>
-        withRetry(options, { trace, signal, deadlineAt }, () => attempt(request, signal, trace)),
+        withRetry(retry, { trace, signal, deadlineAt }, () => attempt(request, signal, trace)),
       );
     },
   };

@@ -14,7 +14,6 @@ import {
   type RekognitionEndpoint,
 } from '../../src/rekognition/client.ts';
 import { createPages } from '../../src/rekognition/pages.ts';
-import { createRetryBudget } from '../../src/rekognition/retry-budget.ts';
 import { startScriptedRekognition, type RecordedCall, type Script } from './scripted-rekognition.ts';
 
 type LogLine = Readonly<Record<string, unknown>>;
@@ -68,10 +67,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const lifecycle = createLifecycle();
   const pages = createPages({
     rekognition: options.rekognition ?? client,
-    deadlineMs: config.requestDeadlineMs,
-    attemptTimeoutMs: config.upstreamAttemptTimeoutMs,
-    maxAttempts: config.upstreamMaxAttempts,
-    budget: createRetryBudget(Date.now),
+    config,
     now: Date.now,
     random: () => 0,
   });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { callerAddress } from '../../src/http/rate-limit.ts';
+import { callerAddress } from '../../src/http/caller-address.ts';
 
 test('an IPv4 caller is known by its address', () => {
   expect(callerAddress('192.0.2.7')).toBe('192.0.2.7');
