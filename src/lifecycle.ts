@@ -1,17 +1,23 @@
+import { AppError } from './errors.ts';
+
 /** Where the process is between its start and its end. */
 export interface Lifecycle {
   /** False from the first moment of a shutdown. */
   readonly ready: boolean;
   /** True once new work is refused. */
   readonly draining: boolean;
+  /** Aborts shortly before open connections are closed, with what to tell the readers of streams. */
+  readonly ending: AbortSignal;
   stopAccepting(): void;
   drain(): void;
+  endStreams(): void;
 }
 
 /** A lifecycle that only goes forward. */
 export function createLifecycle(): Lifecycle {
   let ready = true;
   let draining = false;
+  const ending = new AbortController();
   return {
     get ready() {
       return ready;
@@ -19,12 +25,21 @@ export function createLifecycle(): Lifecycle {
     get draining() {
       return draining;
     },
+    ending: ending.signal,
     stopAccepting() {
       ready = false;
     },
     drain() {
       ready = false;
       draining = true;
+    },
+    endStreams() {
+      ending.abort(
+        new AppError('SHUTTING_DOWN', 'This instance is shutting down. Retry; another one will answer.', {
+          retryAfterS: 1,
+          headers: { Connection: 'close' },
+        }),
+      );
     },
   };
 }

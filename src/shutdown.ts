@@ -17,6 +17,9 @@ interface ShutdownOptions {
   readonly release: () => Promise<void>;
 }
 
+/** Streams end this long before the grace does, so that their last line arrives before the connections are closed. */
+const LAST_LINE_MS = 1000;
+
 /** Stops without loss. Resolves when nothing is open any more, at the latest after the delay and the grace. */
 export async function shutDown(options: ShutdownOptions): Promise<void> {
   const { server, lifecycle, logger, delayMs, graceMs, release } = options;
@@ -30,11 +33,18 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
     });
   });
   server.closeIdleConnections();
+  const lastLine = setTimeout(
+    () => {
+      lifecycle.endStreams();
+    },
+    Math.max(0, graceMs - LAST_LINE_MS),
+  );
   const grace = setTimeout(() => {
     logger.warn('the grace is over: closing the connections that are still open');
     server.closeAllConnections();
   }, graceMs);
   await closed;
+  clearTimeout(lastLine);
   clearTimeout(grace);
   await release();
   logger.info('stopped');

@@ -88,6 +88,21 @@ test('after the grace the connections that are still open are destroyed', async 
   ]);
 });
 
+test('streams are told to end before their connections are closed', async () => {
+  const { server, lifecycle, dial, stop, events } = await serve((_req, res) => {
+    lifecycle.ending.addEventListener('abort', () => {
+      events.push('ended');
+      res.destroy();
+    });
+  });
+  const { socket } = await dial();
+  const arrived = once(server, 'request');
+  socket.write(REQUEST);
+  await arrived;
+  await stop(0, 1050);
+  expect(events).toEqual(['stopping', 'ended', 'released', 'stopped']);
+});
+
 test('during the delay it is not ready, and answers all the same', async () => {
   const { lifecycle, dial, stop } = await serve((_req, res) =>
     res.setHeader('Connection', 'close').end('whole'),

@@ -9,13 +9,15 @@ import { contextOf, type RequestContext } from './request-context.ts';
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** The whole of it; or what writes it after the headers, and settles when the response is over. */
+  readonly body?: string | ((res: Response) => Promise<void>);
 }
 
 /** What an operation is told of the request besides its parameters. */
 export interface Call {
   readonly context: RequestContext;
   readonly ifNoneMatch: string | undefined;
+  readonly httpVersion: string;
 }
 
 /** One operation: what it accepts, what it produces, and what it answers. */
@@ -59,7 +61,8 @@ export function defineOperation<S extends CollectionParameters, Opened>(
           `This route produces ${produces} only. Accept it, or send no Accept.`,
         );
       }
-      send(res, await handle(opened, { context, ifNoneMatch: req.get('if-none-match') }));
+      const { httpVersion } = req;
+      await send(res, await handle(opened, { context, ifNoneMatch: req.get('if-none-match'), httpVersion }));
     },
   };
 }
@@ -70,7 +73,12 @@ function authorise({ mayRead }: RequestContext, collectionId: string): void {
   throw new AppError('FORBIDDEN', 'You may not read this collection. Ask for access to it.');
 }
 
-function send(res: Response, { status, headers, body }: Reply): void {
+async function send(res: Response, { status, headers, body }: Reply): Promise<void> {
+  if (typeof body === 'function') {
+    res.writeHead(status, headers);
+    await body(res);
+    return;
+  }
   // Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own.
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   res.writeHead(status, { ...headers, ...length }).end(body);
