@@ -1,0 +1,89 @@
+import type { components } from './schema.ts';
+
+type Problem = components['schemas']['Problem'];
+
+/** One fault of one parameter. */
+export type ParameterFault = components['schemas']['ParameterFault'];
+
+/**
+ * The codes of the service (docs/errors.md) and two of the client's own: `NETWORK_ERROR`, no answer or half of one;
+ * `UNREADABLE_ANSWER`, one that is not Rollcall's, such as the HTML of a proxy.
+ */
+export type ErrorCode = components['schemas']['ErrorCode'] | 'NETWORK_ERROR' | 'UNREADABLE_ANSWER';
+
+interface FailureOf<C extends ErrorCode> extends Error {
+  readonly name: 'RollcallError';
+  readonly code: C;
+  /** Undefined where there was no answer. */
+  readonly status: C extends 'NETWORK_ERROR' ? undefined : number;
+  readonly title: string;
+  /** Quote it when asking for help. Undefined where the service did not answer. */
+  readonly requestId: string | undefined;
+  /** Whether the very same request may succeed later. */
+  readonly retryable: boolean;
+  /** Seconds until a retry makes sense, where the service said so. */
+  readonly retryAfter: number | undefined;
+  /** Every fault of the parameters; empty unless the code is `INVALID_PARAMETER`. */
+  readonly errors: C extends 'INVALID_PARAMETER' ? readonly ParameterFault[] : readonly [];
+  /** Where a stream that failed goes on, if the service said so. */
+  readonly nextToken: string | undefined;
+}
+
+/** Every way a call can fail but for an abort of the caller's own: a union on `code`. */
+export type RollcallError = { [C in ErrorCode]: FailureOf<C> }[ErrorCode];
+
+/** Whether it is an error of this client, and so has a `code` to switch on. */
+export function isRollcallError(error: unknown): error is RollcallError {
+  return error instanceof Error && error.name === 'RollcallError';
+}
+
+type Details = Partial<Omit<FailureOf<ErrorCode>, 'errors' | 'status'>> & {
+  readonly status?: number | undefined;
+  readonly errors?: readonly ParameterFault[];
+};
+
+/** An error of this client. */
+export function failure(code: ErrorCode, message: string, details: Details): RollcallError {
+  const error = new Error(message, { cause: details.cause });
+  const defaults = {
+    name: 'RollcallError',
+    title: message,
+    status: undefined,
+    requestId: undefined,
+    retryable: false,
+    retryAfter: undefined,
+    errors: [],
+    nextToken: undefined,
+  };
+  return Object.assign(error, defaults, details, { code }) as RollcallError;
+}
+
+/** What an answer that is not a success stands for. */
+export function failureOf(body: unknown, response: Response): RollcallError {
+  const { status, headers } = response;
+  if (isProblem(body)) return problemFailure(body, headers);
+  return failure('UNREADABLE_ANSWER', `The answer (${status}) is not one of Rollcall's.`, {
+    status,
+    retryable: status === 429 || status >= 500,
+    requestId: headers.get('x-request-id') ?? undefined,
+    retryAfter: secondsOf(headers),
+  });
+}
+
+/** A problem as an error. */
+export function problemFailure(problem: Problem & { nextToken?: string }, headers?: Headers): RollcallError {
+  const { code, detail, title, status, requestId, retryable, errors = [], nextToken } = problem;
+  const retryAfter = headers && secondsOf(headers);
+  return failure(code, detail, { title, status, requestId, retryable, retryAfter, errors, nextToken });
+}
+
+/** Whether a value is a problem document of the service. */
+export function isProblem(value: unknown): value is Problem {
+  return typeof value === 'object' && value !== null && 'code' in value && 'requestId' in value;
+}
+
+/** `Retry-After` in seconds; the service sends no dates. */
+function secondsOf(headers: Headers): number | undefined {
+  const value = headers.get('retry-after');
+  return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,54 @@
+import { isRollcallError, type RollcallError } from './failure.ts';
+
+/** How often, and how long to wait. */
+export interface RetryPolicy {
+  /** Attempts of one request, the first included. */
+  readonly maxAttempts: number;
+  /** The longest wait, in milliseconds. Where the service asks for more, its error is thrown at once. */
+  readonly maxDelayMs: number;
+}
+
+/** What a wait before another attempt needs. */
+export interface Backoff extends RetryPolicy {
+  readonly random: () => number;
+  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+}
+
+const BASE_MS = 1000;
+
+/** Milliseconds until another attempt; undefined where none may help. `failures` counts those in a row, 1 at the first. */
+export function delayBefore(error: RollcallError, failures: number, backoff: Backoff): number | undefined {
+  const { maxAttempts, maxDelayMs, random } = backoff;
+  const askedMs = (error.retryAfter ?? 0) * 1000;
+  if (!error.retryable || failures >= maxAttempts || askedMs > maxDelayMs) return undefined;
+  // Full jitter on top of what was asked for: callers that were refused together do not come back together.
+  return Math.min(maxDelayMs, askedMs + random() * BASE_MS * 2 ** (failures - 1));
+}
+
+/** Waits until another attempt makes sense, or throws the error again. */
+export async function pauseAfter(
+  error: unknown,
+  failures: number,
+  backoff: Backoff,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const delayMs = isRollcallError(error) ? delayBefore(error, failures, backoff) : undefined;
+  if (delayMs === undefined) throw error;
+  await backoff.sleep(delayMs, signal);
+}
+
+/** Resolves after a time; rejects with the signal's reason when it aborts. */
+export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,114 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { createRollcall, isRollcallError, type Rollcall } from '../../clients/typescript/src/rollcall.ts';
+import { exampleUsers } from '../../src/embedded/example-users.ts';
+import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { pageOf } from '../support/scripted-rekognition.ts';
+import { startService, stopServices } from '../support/service.ts';
+
+let endpoint: EmbeddedRekognition;
+
+beforeAll(async () => {
+  endpoint = await startEmbeddedRekognition({ tps: 0 });
+});
+
+afterAll(() => endpoint.stop());
+
+afterEach(stopServices);
+
+/** The client of a service over the embedded Rekognition. */
+async function start(): Promise<Rollcall> {
+  const { url } = await startService({ endpoint, config: { upstreamAttemptTimeoutMs: 1000 } });
+  return createRollcall({ baseUrl: url, retry: { maxAttempts: 1 } });
+}
+
+async function outcome(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => 'no error',
+    (error: unknown) => error,
+  );
+}
+
+describe('listUsers', () => {
+  test('answers a page, and the next one by its token', async () => {
+    const rollcall = await start();
+    const first = await rollcall.listUsers('example-team', { maxResults: 5 });
+    const second = await rollcall.listUsers('example-team', { maxResults: 5, nextToken: first.nextToken });
+    expect(first.users).toHaveLength(5);
+    expect(second.users).toHaveLength(3);
+    expect(second.nextToken).toBeUndefined();
+    expect(new Set([...first.users, ...second.users].map(({ userId }) => userId)).size).toBe(8);
+  });
+
+  test('gives back the users at hand where they have not changed', async () => {
+    const rollcall = await start();
+    const first = await rollcall.listUsers('example-team', { maxResults: 5 });
+    const again = await rollcall.listUsers('example-team', { maxResults: 5, previous: first });
+    expect(again.users).toBe(first.users);
+    expect(again.requestId).not.toBe(first.requestId);
+    const rest = await rollcall.listUsers('example-team', { nextToken: again.nextToken });
+    expect(rest.users).toHaveLength(3);
+  });
+
+  test('gives new users where they have changed', async () => {
+    const { url } = await startService({ script: [pageOf(['alice']), pageOf(['alice', 'bob'])] });
+    const rollcall = createRollcall({ baseUrl: url });
+    const first = await rollcall.listUsers('team');
+    const again = await rollcall.listUsers('team', { previous: first });
+    expect(again.users.map(({ userId }) => userId)).toEqual(['alice', 'bob']);
+  });
+
+  test.each(['', '.', '..'])('refuses %j, which no URL can carry', async (id) => {
+    const rollcall = await start();
+    expect(await outcome(rollcall.listUsers(id))).toMatchObject({
+      code: 'INVALID_PARAMETER',
+      errors: [{ in: 'path', name: 'collectionId' }],
+    });
+  });
+
+  test('says which parameters are wrong', async () => {
+    const rollcall = await start();
+    const error = await outcome(rollcall.listUsers('example-team', { maxResults: 0 }));
+    if (!isRollcallError(error) || error.code !== 'INVALID_PARAMETER') throw error;
+    expect(error.errors.map(({ name }) => name)).toEqual(['maxResults']);
+    expect(error).toMatchObject({ status: 400, retryable: false, requestId: expect.any(String) });
+  });
+});
+
+describe('listAllUsers', () => {
+  test('finds every user of a collection once', async () => {
+    const rollcall = await start();
+    const found: string[] = [];
+    for await (const { userId } of rollcall.listAllUsers('example-campus')) found.push(userId);
+    const ids = exampleUsers(5000).map(({ id }) => id);
+    expect(found.toSorted()).toEqual(ids.toSorted());
+  });
+});
+
+describe('A collection that fails on purpose', () => {
+  test.each([
+    ['throws-AccessDeniedException', 'UPSTREAM_ACCESS_DENIED'],
+    ['throws-ResourceNotFoundException', 'COLLECTION_NOT_FOUND'],
+    ['throws-InvalidParameterException', 'INVALID_PARAMETER'],
+    ['throws-ValidationException', 'INVALID_PARAMETER'],
+    ['throws-InvalidPaginationTokenException', 'INVALID_PAGE_TOKEN'],
+    ['throws-ProvisionedThroughputExceededException', 'UPSTREAM_THROTTLED'],
+    ['throws-ThrottlingException', 'UPSTREAM_THROTTLED'],
+    ['throws-ThrottlingException-500', 'UPSTREAM_THROTTLED'],
+    ['throws-InternalServerError', 'UPSTREAM_ERROR'],
+    ['throws-ServiceUnavailableException', 'UPSTREAM_ERROR'],
+    ['throws-UnrecognizedClientException', 'UPSTREAM_UNAUTHENTICATED'],
+    ['throws-ExpiredTokenException', 'UPSTREAM_UNAUTHENTICATED'],
+    ['throws-InvalidSignatureException', 'UPSTREAM_UNAUTHENTICATED'],
+    ['throws-BrandNewException', 'UPSTREAM_ERROR'],
+    ['throws-Timeout', 'UPSTREAM_TIMEOUT'],
+    ['throws-Reset', 'UPSTREAM_ERROR'],
+    ['throws-Truncated', 'UPSTREAM_ERROR'],
+    ['throws-Empty', 'UPSTREAM_ERROR'],
+    ['throws-Mistyped', 'UPSTREAM_ERROR'],
+    ['throws-Html', 'UPSTREAM_ERROR'],
+  ] as const)('%s is %s', async (id, code) => {
+    const rollcall = await start();
+    expect(await outcome(rollcall.listUsers(id))).toMatchObject({ code, requestId: expect.any(String) });
+  });
+});
