@@ -1,0 +1,425 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { AppError } from '../../src/errors.ts';
+import { createBreaker, type Pass } from '../../src/rekognition/breaker.ts';
+import { createRetryBudget } from '../../src/rekognition/retry-budget.ts';
+import { withRetry } from '../../src/rekognition/retry.ts';
+import { TransportError } from '../../src/rekognition/transport.ts';
+
+const NOW = 1_700_000_000_000;
+
+/** A breaker whose time passes by hand and whose chance is fixed. */
+function breakerAt({ random = () => 0 }: { readonly random?: () => number } = {}) {
+  let time = NOW;
+  const now = () => time;
+  const breaker = createBreaker({ now, random });
+  const refusal = (collectionId: string): AppError | undefined => {
+    try {
+      breaker.check(collectionId);
+      return undefined;
+    } catch (error) {
+      expect(error).toBeInstanceOf(AppError);
+      return error as AppError;
+    }
+  };
+  const fail = (...collectionIds: string[]): void => {
+    for (const id of collectionIds) breaker.enter(id).failed();
+  };
+  return {
+    now,
+    fail,
+    refusal,
+    enter: (collectionId: string) => breaker.enter(collectionId),
+    state: () => breaker.state(),
+    suspendedCollections: () => breaker.suspendedCollections(),
+    pass: (ms: number) => {
+      time += ms;
+    },
+    refused: (collectionId: string) => refusal(collectionId) !== undefined,
+    answer: (collectionId: string) => {
+      breaker.enter(collectionId).answered();
+    },
+    suspendAll: () => {
+      fail('a', 'b', 'c', 'd', 'e');
+    },
+  };
+}
+
+describe('Failures in a row', () => {
+  test('suspend all calls when they are five and concern several collections', () => {
+    const { fail, refused, state } = breakerAt();
+    fail('a', 'b', 'a', 'b');
+    expect([refused('a'), refused('other'), state()]).toEqual([false, false, 'closed']);
+    fail('a');
+    expect([refused('a'), refused('other'), state()]).toEqual([true, true, 'open']);
+  });
+
+  test('suspend only their collection when they concern one, however many they are', () => {
+    const { fail, refused, state, pass, suspendedCollections } = breakerAt();
+    fail('broken', 'broken', 'broken', 'broken');
+    expect(refused('broken')).toBe(false);
+    for (let probe = 0; probe < 20; probe += 1) {
+      fail('broken');
+      expect([refused('broken'), refused('team'), state()]).toEqual([true, false, 'closed']);
+      expect(suspendedCollections()).toBe(1);
+      pass(5000);
+    }
+  });
+
+  test('of one collection leave the others alone when another fails once', () => {
+    const { fail, refused } = breakerAt();
+    fail('broken', 'broken', 'broken', 'broken', 'broken', 'team');
+    expect(refused('team')).toBe(false);
+  });
+
+  test('are forgotten with the first answer', () => {
+    const { fail, answer, refused } = breakerAt();
+    fail('a', 'b', 'c', 'd');
+    answer('e');
+    fail('a', 'b', 'c', 'd');
+    expect(refused('a')).toBe(false);
+    fail('e');
+    expect(refused('a')).toBe(true);
+  });
+
+  test('are not made longer by calls whose caller left', () => {
+    const { fail, enter, refused } = breakerAt();
+    fail('a', 'b', 'c', 'd');
+    enter('e').left();
+    expect(refused('a')).toBe(false);
+  });
+
+  test('that end while calls are suspended already do not make the pause longer', () => {
+    const { enter, suspendAll, pass, refused } = breakerAt();
+    const underWay = Array.from({ length: 10 }, () => enter('slow'));
+    suspendAll();
+    pass(999);
+    for (const call of underWay) call.failed();
+    pass(1);
+    expect(refused('a')).toBe(false);
+  });
+
+  test('of calls that began before the recovery do not count after it', () => {
+    const { enter, suspendAll, pass, answer, refused } = breakerAt();
+    const underWay = ['a', 'b', 'c', 'd', 'e'].map((id) => enter(id));
+    suspendAll();
+    pass(1000);
+    answer('a');
+    for (const call of underWay) call.failed();
+    expect(refused('a')).toBe(false);
+  });
+});
+
+describe('Suspended calls', () => {
+  test('are refused with 503 UPSTREAM_UNAVAILABLE and the time until the next probe', () => {
+    const { refusal, suspendAll, pass, enter } = breakerAt();
+    suspendAll();
+    expect(refusal('a')).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', status: 503, retryAfterS: 1 });
+    pass(400);
+    expect(refusal('a')).toMatchObject({ retryAfterS: 0.6 });
+    expect(() => enter('a')).toThrow(AppError);
+  });
+
+  test('are probed by one call after a second, and let go by its answer', () => {
+    const { suspendAll, pass, refused, enter, state } = breakerAt();
+    suspendAll();
+    pass(999);
+    expect(refused('a')).toBe(true);
+    pass(1);
+    expect(refused('a')).toBe(false);
+    const probe = enter('a');
+    expect([refused('a'), refused('b'), state()]).toEqual([true, true, 'half-open']);
+    probe.answered();
+    expect([refused('a'), refused('b'), state()]).toEqual([false, false, 'closed']);
+  });
+
+  test('are suspended for twice as long after each probe that failed, up to five seconds', () => {
+    const { suspendAll, fail, pass, refusal } = breakerAt();
+    suspendAll();
+    const pauses = Array.from({ length: 6 }, () => {
+      const pause = refusal('team')?.retryAfterS ?? 0;
+      pass(pause * 1000);
+      fail('team');
+      return pause;
+    });
+    expect(pauses).toEqual([1, 2, 4, 5, 5, 5]);
+  });
+
+  test('are suspended for a second again where they fail anew after a recovery', () => {
+    const { suspendAll, fail, answer, pass, refusal } = breakerAt();
+    suspendAll();
+    pass(1000);
+    fail('a');
+    pass(2000);
+    answer('a');
+    suspendAll();
+    expect(refusal('a')).toMatchObject({ retryAfterS: 1 });
+  });
+
+  test('pause up to a quarter longer, so that replicas do not probe in step', () => {
+    const { suspendAll, refusal } = breakerAt({ random: () => 1 });
+    suspendAll();
+    expect(refusal('a')).toMatchObject({ retryAfterS: 1.25 });
+  });
+
+  test('say to look again in a second while a probe is under way', () => {
+    const { suspendAll, pass, enter, refusal } = breakerAt();
+    suspendAll();
+    pass(1000);
+    enter('a');
+    expect(refusal('b')).toMatchObject({ retryAfterS: 1 });
+  });
+
+  test('are probed by the next when the caller of a probe left', () => {
+    const { suspendAll, pass, enter, refused, answer, state } = breakerAt();
+    suspendAll();
+    pass(1000);
+    const probe = enter('a');
+    pass(1000);
+    probe.left();
+    expect(refused('b')).toBe(false);
+    answer('b');
+    expect(state()).toBe('closed');
+  });
+
+  test('are probed once a second at most, however soon the callers of probes leave', () => {
+    const { suspendAll, pass, enter, refused } = breakerAt();
+    suspendAll();
+    pass(1000);
+    enter('a').left();
+    pass(999);
+    expect(refused('a')).toBe(true);
+    pass(1);
+    expect(refused('a')).toBe(false);
+  });
+
+  test('are probed anew after a minute when a probe is never heard of again, and then it counts for nothing', () => {
+    const { suspendAll, pass, enter, refused, state } = breakerAt();
+    suspendAll();
+    pass(1000);
+    const lost = enter('a');
+    pass(59_999);
+    expect(refused('a')).toBe(true);
+    pass(1);
+    const probe = enter('b');
+    lost.answered();
+    expect(state()).toBe('half-open');
+    probe.answered();
+    expect(state()).toBe('closed');
+  });
+
+  test('of one collection take no probe from all the others', () => {
+    const { fail, pass, refused, enter, state } = breakerAt();
+    fail('broken', 'broken', 'broken', 'broken', 'broken');
+    fail('b', 'c');
+    expect(state()).toBe('open');
+    pass(1000);
+    fail('broken');
+    pass(1999);
+    expect(refused('b')).toBe(true);
+    pass(1);
+    enter('b').answered();
+    expect([state(), refused('b')]).toEqual(['closed', false]);
+  });
+});
+
+test('a pass is ended once: what is said of it later does nothing', () => {
+  const { enter, fail, refused } = breakerAt();
+  fail('a', 'b', 'c', 'd');
+  const pass = enter('e');
+  pass.left();
+  pass.failed();
+  expect(refused('a')).toBe(false);
+});
+
+test('a thousand collections are remembered, and the longest unused of more is forgotten', () => {
+  const { fail, answer, refused, suspendedCollections } = breakerAt();
+  fail('broken', 'broken', 'broken', 'broken', 'broken');
+  for (let count = 0; count < 999; count += 1) answer(`team-${count}`);
+  expect([refused('broken'), suspendedCollections()]).toEqual([true, 1]);
+  for (let count = 0; count < 1000; count += 1) answer(`other-${count}`);
+  expect([refused('broken'), suspendedCollections()]).toEqual([false, 0]);
+});
+
+type Action =
+  | { readonly do: 'pass'; readonly ms: number }
+  | { readonly do: 'enter'; readonly id: string }
+  | { readonly do: 'answered' | 'failed' | 'left'; readonly which: number };
+
+const actionsOn = (...ids: string[]): fc.Arbitrary<Action[]> =>
+  fc.array(
+    fc.oneof(
+      fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 3000 }) }),
+      fc.record({ do: fc.constant('enter' as const), id: fc.constantFrom(...ids) }),
+      fc.record({
+        do: fc.constantFrom('answered' as const, 'failed' as const, 'failed' as const, 'left' as const),
+        which: fc.nat(),
+      }),
+    ),
+    { maxLength: 80 },
+  );
+const actions = actionsOn('a', 'b', 'c');
+const chances = fc.double({ min: 0, max: 1, noNaN: true });
+
+type TestBreaker = ReturnType<typeof breakerAt>;
+
+interface UnderWay {
+  readonly pass: Pass;
+  /** It began while calls were suspended. */
+  readonly probe: boolean;
+  readonly beganAt: number;
+}
+
+/** Plays actions with a look after each; entering where it is refused, or ending where nothing is under way, is nothing. */
+function play(
+  breaker: TestBreaker,
+  script: readonly Action[],
+  look: (underWay: readonly UnderWay[]) => void,
+): void {
+  const underWay: UnderWay[] = [];
+  for (const action of script) {
+    if (action.do === 'pass') breaker.pass(action.ms);
+    else if (action.do !== 'enter') {
+      underWay.splice(action.which % Math.max(1, underWay.length), 1)[0]?.pass[action.do]();
+    } else if (!breaker.refused(action.id)) {
+      const probe = breaker.state() !== 'closed' || breaker.suspendedCollections() > 0;
+      underWay.push({ pass: breaker.enter(action.id), probe, beganAt: breaker.now() });
+    }
+    look(underWay);
+  }
+}
+
+interface Scope {
+  readonly name: string;
+  /** Five failures that suspend the calls of the scope. */
+  readonly failures: readonly string[];
+  readonly scripts: fc.Arbitrary<Action[]>;
+}
+
+const teams = Array.from({ length: 26 }, (_, index) => `team-${index}`);
+const scopes: readonly Scope[] = [
+  { name: 'one collection', failures: ['a', 'a', 'a', 'a', 'a'], scripts: actionsOn('a') },
+  // So many that none is suspended for itself.
+  { name: 'all collections', failures: teams.slice(0, 5), scripts: actionsOn(...teams) },
+];
+
+test.each(scopes)(
+  'in any order of events, a suspension of $name lets one probe at most be under way',
+  ({ failures, scripts }) => {
+    fc.assert(
+      fc.property(scripts, chances, (script, chance) => {
+        const breaker = breakerAt({ random: () => chance });
+        breaker.fail(...failures);
+        play(breaker, script, (underWay) => {
+          // One that has been under way for a minute is taken for lost.
+          const probes = underWay.filter((call) => call.probe && breaker.now() < call.beganAt + 60_000);
+          expect(probes.length).toBeLessThanOrEqual(1);
+        });
+      }),
+    );
+  },
+);
+
+test('after any order of events, with probes answered, every collection is served again within two minutes', () => {
+  fc.assert(
+    fc.property(actions, chances, (script, chance) => {
+      const breaker = breakerAt({ random: () => chance });
+      breaker.fail('a', 'a', 'a', 'b', 'b');
+      // The calls left under way are never heard of again.
+      play(breaker, script, () => undefined);
+      for (let second = 0; second < 120; second += 1) {
+        for (const id of ['a', 'b', 'c']) if (!breaker.refused(id)) breaker.answer(id);
+        breaker.pass(1000);
+      }
+      expect(['a', 'b', 'c', 'd'].map(breaker.refused)).toEqual([false, false, false, false]);
+      expect([breaker.state(), breaker.suspendedCollections()]).toEqual(['closed', 0]);
+    }),
+  );
+});
+
+test('a refusal always names a time in the future, and never more than 6.25 s of it', () => {
+  fc.assert(
+    fc.property(actions, chances, (script, chance) => {
+      const breaker = breakerAt({ random: () => chance });
+      play(breaker, script, () => {
+        for (const id of ['a', 'b', 'c', 'd']) {
+          const retryAfterS = breaker.refusal(id)?.retryAfterS ?? 1;
+          expect(retryAfterS).toBeGreaterThan(0);
+          expect(retryAfterS).toBeLessThanOrEqual(6.25);
+        }
+      });
+    }),
+  );
+});
+
+describe('In a total outage', () => {
+  /** Requests with retries, of which no attempt succeeds. */
+  function outage(collectionOf: (request: number) => string, maxAttempts = 3) {
+    const breaker = breakerAt();
+    const budget = createRetryBudget(breaker.now);
+    let attempts = 0;
+    const request = async (number: number): Promise<number> => {
+      const before = attempts;
+      const call = {
+        trace: { attempts: 0, delaysMs: [] },
+        signal: new AbortController().signal,
+        deadlineAt: breaker.now() + 10_000,
+      };
+      await withRetry({ maxAttempts, budget, now: breaker.now, random: () => 0 }, call, async () => {
+        const pass = breaker.enter(collectionOf(number));
+        attempts += 1;
+        await Promise.resolve();
+        pass.failed();
+        throw new TransportError(new Error('refused'));
+      }).catch(() => undefined);
+      return attempts - before;
+    };
+    return { breaker, request, attempts: () => attempts };
+  }
+
+  const one = () => 'team';
+  const distinct = (request: number) => `team-${request}`;
+
+  test.each([
+    ['one collection', one],
+    ['distinct collections', distinct],
+  ])('200 requests for %s at once cost at most 1.10 attempts a request', async (_name, collectionOf) => {
+    const { request, attempts } = outage(collectionOf);
+    await Promise.all(Array.from({ length: 200 }, (_, number) => request(number)));
+    expect(attempts()).toBeGreaterThanOrEqual(200);
+    expect(attempts()).toBeLessThanOrEqual(220);
+  });
+
+  test.each([
+    ['one collection', one],
+    ['distinct collections', distinct],
+  ])('200 requests for %s, five a second, cost a handful of attempts', async (_name, collectionOf) => {
+    const { breaker, request, attempts } = outage(collectionOf);
+    for (let number = 0; number < 200; number += 1) {
+      await request(number);
+      breaker.pass(200);
+    }
+    expect(attempts()).toBeLessThanOrEqual(16);
+  });
+
+  test.each([
+    ['one collection', one, 1],
+    ['one collection', one, 3],
+    ['two collections', (request: number) => `team-${request % 2}`, 1],
+    ['distinct collections', distinct, 1],
+    ['distinct collections', distinct, 3],
+  ])(
+    'at one request a second for %s, one in five reaches it after ten seconds (attempts: %#)',
+    async (_name, collectionOf, maxAttempts) => {
+      const { breaker, request } = outage(collectionOf, maxAttempts);
+      const reached: boolean[] = [];
+      for (let number = 0; number < 110; number += 1) {
+        reached.push((await request(number)) > 0);
+        breaker.pass(1000);
+      }
+      const after = reached.slice(10);
+      expect(after.filter(Boolean).length / after.length).toBeLessThanOrEqual(0.2);
+    },
+  );
+});
