@@ -28,6 +28,7 @@ const defaults = {
   rateLimit: { max: 600, windowMs: 60_000 },
   trustProxy: 0,
   corsOrigins: [],
+  tokenRules: undefined,
   cursorSecrets: [expect.stringMatching(/^[A-Za-z0-9_-]{43}$/)],
   cursorSecretsAreRandom: true,
   shutdownDelayMs: 0,
@@ -62,7 +63,11 @@ test('every setting is read', () => {
     RATE_LIMIT_WINDOW_MS: '1000',
     TRUST_PROXY: '2',
     CORS_ORIGINS: 'https://a.example, http://localhost:3000,',
-    AUTH_MODE: 'none',
+    AUTH_MODE: 'jwt',
+    AUTH_ISSUER: 'rollcall-issuer',
+    AUTH_AUDIENCE: 'rollcall',
+    AUTH_JWKS_URI: 'https://keys.example/keys?v=1',
+    AUTH_COLLECTIONS_CLAIM: 'https://example.com/collections',
     CURSOR_SECRETS: `${KEY}, ${OLD_KEY}`,
     SHUTDOWN_DELAY_MS: '5',
     SHUTDOWN_GRACE_MS: '6',
@@ -79,6 +84,12 @@ test('every setting is read', () => {
     rateLimit: { max: 0, windowMs: 1000 },
     trustProxy: 2,
     corsOrigins: ['https://a.example', 'http://localhost:3000'],
+    tokenRules: {
+      issuer: 'rollcall-issuer',
+      audience: 'rollcall',
+      jwksUri: 'https://keys.example/keys?v=1',
+      collectionsClaim: 'https://example.com/collections',
+    },
     cursorSecrets: [KEY, OLD_KEY],
     cursorSecretsAreRandom: false,
     shutdownDelayMs: 5,
@@ -128,7 +139,7 @@ test('one message tells every fault', () => {
     'SHUTDOWN_DELAY_MS must be a whole number from 0 to 3600000',
     'SHUTDOWN_GRACE_MS must be a whole number from 0 to 3600000',
     'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
-    'AUTH_MODE must be set, since HOST=0.0.0.0 is open to other machines: none, behind something that authenticates',
+    'AUTH_MODE must be set, since HOST=0.0.0.0 is open to other machines: jwt, or none behind something that authenticates',
   ]);
 });
 
@@ -144,9 +155,59 @@ test.each(['0.0.0.0', '::', '192.168.0.1', '127.0.0.1.example.com', 'example.com
   },
 );
 
-test('AUTH_MODE=jwt is refused as not supported yet', () => {
-  expect(faultsOf({ AUTH_MODE: 'jwt' })).toEqual([expect.stringContaining('not supported yet')]);
+const jwt = { AUTH_MODE: 'jwt', AUTH_ISSUER: 'https://issuer.example', AUTH_AUDIENCE: 'rollcall' };
+
+test('AUTH_MODE is none or jwt', () => {
   expect(faultsOf({ AUTH_MODE: 'basic' })).toEqual(['AUTH_MODE must be none or jwt']);
+  expect(readConfig({ AUTH_MODE: 'none' }).tokenRules).toBeUndefined();
+  expect(readConfig({ ...jwt, HOST: '0.0.0.0' }).tokenRules).toEqual({
+    issuer: 'https://issuer.example',
+    audience: 'rollcall',
+    jwksUri: undefined,
+    collectionsClaim: 'collections',
+  });
+});
+
+test('AUTH_MODE=jwt needs an issuer and an audience', () => {
+  expect(faultsOf({ AUTH_MODE: 'jwt' })).toEqual([
+    'AUTH_ISSUER must be set with AUTH_MODE=jwt',
+    'AUTH_AUDIENCE must be set with AUTH_MODE=jwt',
+  ]);
+  expect(faultsOf({ ...jwt, AUTH_AUDIENCE: '' })).toEqual(['AUTH_AUDIENCE must be set with AUTH_MODE=jwt']);
+});
+
+test.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'])(
+  '%s without AUTH_MODE is refused: somebody meant tokens to be checked',
+  (name) => {
+    expect(faultsOf({ [name]: 'https://issuer.example' })).toEqual([
+      'AUTH_MODE must be set, since other AUTH_ settings are: jwt, or none to do without them',
+    ]);
+    expect(readConfig({ AUTH_MODE: 'none', [name]: 'https://issuer.example' }).tokenRules).toBeUndefined();
+  },
+);
+
+test.each(['http://127.0.0.1:9000', 'http://localhost:9000/realm', 'http://[::1]:9000'])(
+  'keys may come from %s, which is this machine',
+  (url) => {
+    expect(readConfig({ ...jwt, AUTH_ISSUER: url }).tokenRules?.issuer).toBe(url);
+    expect(readConfig({ ...jwt, AUTH_JWKS_URI: url }).tokenRules?.jwksUri).toBe(url);
+  },
+);
+
+test.each([
+  'http://issuer.example',
+  'http://127.0.0.1.example.com',
+  'ftp://issuer.example',
+  'file:///etc/keys',
+  'https://user:secret@issuer.example',
+  'issuer.example',
+])('keys may not come from %s', (url) => {
+  expect(faultsOf({ ...jwt, AUTH_ISSUER: url })).toEqual([
+    expect.stringContaining('AUTH_ISSUER must be an https URL'),
+  ]);
+  expect(faultsOf({ ...jwt, AUTH_JWKS_URI: url })).toEqual([
+    expect.stringContaining('AUTH_JWKS_URI must be an https URL'),
+  ]);
 });
 
 test.each([

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
-import { settings } from '../src/config.ts';
+import { settings } from '../src/settings/settings.ts';
 import { problems } from '../src/errors.ts';
 
 const read = (name: string) => readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8');
