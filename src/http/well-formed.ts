@@ -6,7 +6,7 @@ import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 
 /**
- * Refuses, before anything else, a request with a body and one whose target can't be decoded: every route is a
+ * Refuses, before anything else, a request with a body, and one that can be read in two ways: every route is a
  * read. A refused connection is closed, and what was pipelined behind the refused request is never carried out.
  */
 export function requireWellFormed(): RequestHandler {
@@ -31,7 +31,33 @@ function faultOf(req: IncomingMessage): string | undefined {
   }
   if (headers.upgrade !== undefined) return 'This service upgrades no connection.';
   if (headers.host === undefined && req.httpVersion !== '1.0') return 'A request needs a Host header.';
+  if (isRepeated(req.rawHeaders)) return 'Send Host and Authorization once.';
+  if (!isTarget(url)) return 'The target is neither a path nor an absolute URL of visible ASCII.';
   return isDecodable(url) ? undefined : 'The target holds a percent-escape that is not UTF-8.';
+}
+
+/** Of these Node takes the first, and what stands before the service perhaps the last. */
+const SINGLE = new Set(['host', 'authorization']);
+
+function isRepeated(rawHeaders: readonly string[]): boolean {
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]?.toLowerCase() ?? '';
+    if (!SINGLE.has(name)) continue;
+    if (seen.has(name)) return true;
+    seen.add(name);
+  }
+  return false;
+}
+
+/**
+ * A path, an absolute URL or `*` (RFC 9112, 3.2). Express reads others, and these with a fragment or an absolute
+ * one with a backslash, as Node's lenient `url.parse` does, which makes another path of them.
+ */
+function isTarget(url: string): boolean {
+  return (
+    /^(\/|\*$)[\x21\x22\x24-\x7e]*$/.test(url) || /^https?:\/\/[\x21\x22\x24-\x5b\x5d-\x7e]+$/i.test(url)
+  );
 }
 
 function isDecodable(url: string): boolean {
