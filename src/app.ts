@@ -2,10 +2,10 @@ import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
 import type { Config } from './config.ts';
+import { authenticate, refuseUnauthenticated } from './http/authenticate.ts';
 import { setCommonHeaders } from './http/common-headers.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
-import { docsAsset, docsAssets, docsPage } from './http/docs-page.ts';
 import { errorHandler, routeNotFound } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
@@ -13,6 +13,7 @@ import { createPageTokens } from './http/page-token.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { nameRoute, requestContext } from './http/request-context.ts';
 import { logRequests } from './http/request-log.ts';
+import type { TokenVerifier } from './http/token-verifier.ts';
 import { requireWellFormed } from './http/well-formed.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { operations } from './operations/index.ts';
@@ -20,16 +21,19 @@ import type { Pages } from './rekognition/pages.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
-  readonly config: Pick<Config, 'backend' | 'trustProxy' | 'corsOrigins' | 'rateLimit' | 'cursorSecrets'>;
+  readonly config: Pick<Config, 'trustProxy' | 'corsOrigins' | 'rateLimit' | 'cursorSecrets'>;
   readonly logger: Logger;
   readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining'>;
   readonly pages: Pages;
+  /** None where whoever reaches the service may read everything. */
+  readonly verifyToken: TokenVerifier | undefined;
   /** The text of openapi.yaml. */
   readonly contract: string;
 }
 
 /** The path of a request, top to bottom. */
-export function createApp({ config, logger, lifecycle, pages, contract }: AppDeps): Express {
+export function createApp(deps: AppDeps): Express {
+  const { config, logger, lifecycle, pages, verifyToken, contract } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -56,10 +60,10 @@ export function createApp({ config, logger, lifecycle, pages, contract }: AppDep
   app.use(closeWhileStopping(lifecycle));
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
-  route('/docs', docsPage({ contract, embedded: config.backend === 'embedded' }));
-  for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(asset));
 
+  if (verifyToken) app.use(authenticate(verifyToken));
   app.use(limitRate(config.rateLimit));
+  app.use(refuseUnauthenticated());
   for (const operation of operations) {
     const { path, handler } = operation({ pages, pageTokens });
     route(path, handler);

@@ -19,7 +19,7 @@ export const problems = {
   UPSTREAM_ERROR: { status: 502, title: 'Rekognition failed', retryable: true },
   UPSTREAM_UNAUTHENTICATED: { status: 502, title: 'Rekognition refused the credentials', retryable: false },
   OVERLOADED: { status: 503, title: 'Overloaded', retryable: true },
-  UPSTREAM_UNAVAILABLE: { status: 503, title: 'Rekognition unavailable', retryable: true },
+  UPSTREAM_UNAVAILABLE: { status: 503, title: 'Upstream unavailable', retryable: true },
   SHUTTING_DOWN: { status: 503, title: 'Shutting down', retryable: true },
   UPSTREAM_TIMEOUT: { status: 504, title: 'Rekognition timed out', retryable: true },
 } as const satisfies Record<string, { status: number; title: string; retryable: boolean }>;

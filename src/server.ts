@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { startEmbeddedRekognition } from './embedded/start.ts';
 import { createListener } from './http/listener.ts';
+import { createTokenVerifier } from './http/token-verifier.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
 import { createRekognition } from './rekognition/client.ts';
@@ -43,7 +44,10 @@ async function main(): Promise<void> {
     random: Math.random,
   });
   const contract = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8');
-  const server = createListener(createApp({ config, logger, lifecycle, pages, contract }));
+  const released = new AbortController();
+  const { tokenRules: rules } = config;
+  const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
+  const server = createListener(createApp({ config, logger, lifecycle, pages, verifyToken, contract }));
   await listen(server, config);
 
   let stopping = false;
@@ -52,6 +56,7 @@ async function main(): Promise<void> {
     stopping = true;
     const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config;
     const release = async (): Promise<void> => {
+      released.abort();
       rekognition.destroy();
       await embedded?.stop();
     };

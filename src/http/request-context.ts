@@ -14,6 +14,8 @@ export interface RequestContext {
   caller: string;
   /** Whether the caller may read a collection: any, unless authentication narrows it. */
   mayRead: (collectionId: string) => boolean;
+  /** Why the caller is not known; kept until the request has been counted. */
+  refused?: AppError;
   /** Aborts when the caller has gone before the answer was sent. */
   readonly left: AbortSignal;
   /** The matched route's pattern, once it is known. */

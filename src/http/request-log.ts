@@ -31,6 +31,7 @@ export function logRequests(logger: Logger): RequestHandler {
         ...(collection !== undefined && { collection }),
         ...(upstream && { upstream }),
         ...(error && { code: error.code }),
+        ...(error?.code === 'UNAUTHENTICATED' && { reason: (error.cause as Error).message }),
         ...(error?.code === 'INTERNAL_ERROR' && { err: error.cause }),
         ...(!res.writableFinished && { aborted: true }),
       };

@@ -21,7 +21,6 @@ afterEach(() => {
 const app = () =>
   createApp({
     config: {
-      backend: 'embedded',
       trustProxy: 0,
       corsOrigins: [],
       rateLimit: { max: 0, windowMs: 1000 },
@@ -30,6 +29,7 @@ const app = () =>
     logger: createLogger({ level: 'silent', production: true, destination: { write: () => undefined } }),
     lifecycle: createLifecycle(),
     pages: { get: () => Promise.resolve({ users: [], nextToken: undefined }) },
+    verifyToken: undefined,
     contract: 'openapi: 3.1.0\n',
   });
 

@@ -120,13 +120,13 @@ function checkAnswer(method: string, target: string, answer: Answer): void {
   }
   const path = templateOf(target);
   if (method === 'OPTIONS' || path === undefined) {
-    expect([204, 400, 404, 429, 503]).toContain(answer.status);
+    expect([204, 400, 401, 404, 429, 503]).toContain(answer.status);
     return;
   }
   const operation = method === 'HEAD' ? 'head' : 'get';
   const [pointer, response] = follow(['paths', path, operation, 'responses', String(answer.status)]);
   // A method that is nowhere documented has no answers but these.
-  if (method !== operation.toUpperCase()) expect([400, 405, 429, 503]).toContain(answer.status);
+  if (method !== operation.toUpperCase()) expect([400, 401, 405, 429, 503]).toContain(answer.status);
   if (response === undefined) {
     throw new Error(`the contract has no ${answer.status} for ${method} ${path}: ${answer.text}`);
   }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from '../../src/app.ts';
 import { readConfig, type Config } from '../../src/config.ts';
 import { createListener } from '../../src/http/listener.ts';
+import { createTokenVerifier } from '../../src/http/token-verifier.ts';
 import { createLifecycle, type Lifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
 import {
@@ -71,7 +72,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     now: Date.now,
     random: () => 0,
   });
-  const server = createListener(createApp({ config, logger, lifecycle, pages, contract }));
+  const released = new AbortController();
+  const rules = config.tokenRules;
+  const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
+  const server = createListener(createApp({ config, logger, lifecycle, pages, verifyToken, contract }));
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -79,6 +83,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
+    released.abort();
     client.destroy();
     await scripted.done();
   });

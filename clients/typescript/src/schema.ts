@@ -138,28 +138,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/docs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * This contract, as a page
-         * @description What you may be reading. Its style sheet, script and icon come from this service too, under `/docs/`, and it asks no
-         *     other host for anything.
-         */
-        get: operations["getDocs"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        /** The headers of this contract as a page */
-        head: operations["headDocs"];
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -228,16 +206,6 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The page is still the one whose `ETag` was sent. It has no body. */
-        DocsNotModified: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                ETag: components["headers"]["ETag"];
-                Vary: components["headers"]["Vary"];
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
         /**
          * @description A parameter, the page token or the request itself is wrong; do not repeat it as it is. `errors` lists every fault
          *     of the parameters. After `INVALID_PAGE_TOKEN`, begin again at the first page. To try what Rekognition refuses:
@@ -269,10 +237,29 @@ export interface components {
             };
         };
         /**
-         * @description The service's own AWS role may not read this collection. Nothing that the caller sends changes that: its operator
-         *     must. To try it: `throws-AccessDeniedException`.
+         * @description The service asks for bearer tokens, and there is none in this request, or it does not verify. Get a new one. Refused
+         *     requests count against the limit of their address.
          */
-        UpstreamAccessDenied: {
+        Unauthenticated: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Problem-Cache-Control"];
+                Vary: components["headers"]["Vary"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Somebody may not read this collection. `FORBIDDEN`: the caller, whether it exists or not; ask for access.
+         *     `UPSTREAM_ACCESS_DENIED`: the service's own AWS role. Nothing that the caller sends changes that: its operator
+         *     must. To try the second: `throws-AccessDeniedException`.
+         */
+        Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Cache-Control": components["headers"]["Problem-Cache-Control"];
@@ -409,6 +396,25 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /**
+         * @description The service can't answer just now. Repeat the request after `Retry-After` seconds. `SHUTTING_DOWN`: this instance is
+         *     stopping and closes the connection; another answers. `UPSTREAM_UNAVAILABLE`: what the service depends on is away;
+         *     `detail` says what.
+         */
+        Unavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Problem-Cache-Control"];
+                Vary: components["headers"]["Vary"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description This instance is stopping and closes the connection. Repeat the request after `Retry-After` seconds; another answers. */
         ShuttingDown: {
             headers: {
@@ -461,6 +467,17 @@ export interface components {
             content?: never;
         };
         /** @description As for `GET`, without the body. */
+        HeadUnauthenticated: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Problem-Cache-Control"];
+                Vary: components["headers"]["Vary"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description As for `GET`, without the body. */
         HeadRetryLater: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -505,7 +522,7 @@ export interface components {
          */
         "X-Request-Id": string;
         /**
-         * @description A fingerprint of the answer; a page's is over the users and whether there is more, not over the page token.
+         * @description A fingerprint of the users and of whether there is more; not of the page token.
          * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
          */
         ETag: string;
@@ -540,6 +557,12 @@ export interface components {
          * @example 1
          */
         "Retry-After": number;
+        /**
+         * @description How to authenticate (RFC 6750). `error_description` is `expired` or `invalid`; a request without a token is told no
+         *     error.
+         * @example Bearer realm="rollcall", error="invalid_token", error_description="expired"
+         */
+        "WWW-Authenticate": string;
         /**
          * @description The methods of this route.
          * @example GET, HEAD, OPTIONS
@@ -603,7 +626,8 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["UsersBadRequest"];
-            403: components["responses"]["UpstreamAccessDenied"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
             404: components["responses"]["CollectionNotFound"];
             405: components["responses"]["MethodNotAllowed"];
             406: components["responses"]["NotAcceptable"];
@@ -612,7 +636,7 @@ export interface operations {
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             502: components["responses"]["UpstreamFailed"];
-            503: components["responses"]["ShuttingDown"];
+            503: components["responses"]["Unavailable"];
             504: components["responses"]["UpstreamTimeout"];
         };
     };
@@ -667,6 +691,7 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["HeadProblem"];
+            401: components["responses"]["HeadUnauthenticated"];
             403: components["responses"]["HeadProblem"];
             404: components["responses"]["HeadProblem"];
             406: components["responses"]["HeadProblem"];
@@ -837,64 +862,6 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["HeadOk"];
-            400: components["responses"]["HeadProblem"];
-            503: components["responses"]["HeadRetryLater"];
-        };
-    };
-    getDocs: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
-                 */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The page. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    ETag: components["headers"]["ETag"];
-                    Vary: components["headers"]["Vary"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
-            304: components["responses"]["DocsNotModified"];
-            400: components["responses"]["BodyRefused"];
-            405: components["responses"]["MethodNotAllowed"];
-            503: components["responses"]["ShuttingDown"];
-        };
-    };
-    headDocs: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
-                 */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["HeadOk"];
-            304: components["responses"]["DocsNotModified"];
             400: components["responses"]["HeadProblem"];
             503: components["responses"]["HeadRetryLater"];
         };

@@ -1,0 +1,60 @@
+import type { RequestHandler } from 'express';
+
+import { AppError } from '../errors.ts';
+import { KeysUnavailable } from './issuer-keys.ts';
+import { contextOf } from './request-context.ts';
+import { TokenRefused, type TokenVerifier } from './token-verifier.ts';
+
+/**
+ * Verifies the bearer token: the request counts for its subject, and may read what it lists. A refusal is kept
+ * until `refuseUnauthenticated`, since it counts against its address first.
+ */
+export function authenticate(verify: TokenVerifier): RequestHandler {
+  return async (req, res, next) => {
+    const context = contextOf(res);
+    try {
+      const { caller, mayRead } = await verify(bearerToken(req.headers.authorization));
+      context.caller = caller ?? context.caller;
+      context.mayRead = mayRead;
+    } catch (error) {
+      context.mayRead = () => false;
+      context.refused = toAppError(error);
+    }
+    next();
+  };
+}
+
+/** Ends a request that was refused, once it has been counted. */
+export function refuseUnauthenticated(): RequestHandler {
+  return (_req, res, next) => {
+    next(contextOf(res).refused);
+  };
+}
+
+function bearerToken(authorization: string | undefined): string {
+  const [scheme, token, ...rest] = (authorization ?? '').split(' ');
+  if (scheme?.toLowerCase() !== 'bearer' || !token) throw new TokenRefused('none', 'missing');
+  if (rest.length > 0) throw new TokenRefused('spaces');
+  return token;
+}
+
+const details = {
+  missing: 'Send a bearer token: Authorization: Bearer …',
+  expired: 'The bearer token has expired. Get a new one.',
+  invalid: 'The bearer token is invalid. Get a new one.',
+} as const;
+
+function toAppError(error: unknown): AppError {
+  if (error instanceof KeysUnavailable) {
+    const detail = 'The keys that verify tokens cannot be fetched just now. Keep the token, and retry.';
+    return new AppError('UPSTREAM_UNAVAILABLE', detail, { cause: error, retryAfterS: error.retryAfterS });
+  }
+  if (!(error instanceof TokenRefused)) throw error;
+  const { word } = error;
+  // RFC 6750, 3.1: a request without a token is told no error.
+  const why = word === 'missing' ? '' : `, error="invalid_token", error_description="${word}"`;
+  return new AppError('UNAUTHENTICATED', details[word], {
+    cause: error,
+    headers: { 'WWW-Authenticate': `Bearer realm="rollcall"${why}` },
+  });
+}

@@ -1,0 +1,46 @@
+import type { JSONWebKeySet } from 'jose';
+import { Agent, request } from 'undici';
+
+import type { TokenRules } from '../settings/auth.ts';
+import { isTrustedUrl } from '../settings/kinds.ts';
+
+/** A key set is a few kilobytes; more is not one. */
+const MAX_BYTES = 256 * 1024;
+const TIMEOUT_MS = 3000;
+
+/**
+ * Makes the fetch of an issuer's key set, from where the settings say or else where its discovery document
+ * does. No token has a say in it, and no redirect is followed. `signal` ends a fetch under way.
+ */
+export function keyFetcher(
+  { issuer, jwksUri }: Pick<TokenRules, 'issuer' | 'jwksUri'>,
+  signal: AbortSignal,
+): () => Promise<JSONWebKeySet> {
+  const agent = new Agent({ maxResponseSize: MAX_BYTES, connect: { timeout: TIMEOUT_MS } });
+  const get = async (url: string): Promise<unknown> => {
+    const bounds = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const { statusCode, body } = await request(url, { dispatcher: agent, signal: bounds, reset: true });
+    if (statusCode === 200) return body.json();
+    await body.dump();
+    throw new Error(`the key server answered ${statusCode}`);
+  };
+  let discovered: string | undefined;
+  return async () => {
+    const url = jwksUri ?? discovered ?? (await discover(issuer, get));
+    // Forgotten where it fails, so that an issuer may move its keys.
+    discovered = undefined;
+    const keys = await get(url);
+    discovered = url;
+    return keys as JSONWebKeySet;
+  };
+}
+
+/** OpenID Connect Discovery 1.0, 4: the document must be the issuer's own. */
+async function discover(issuer: string, get: (url: string) => Promise<unknown>): Promise<string> {
+  const found = await get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  const { issuer: named, jwks_uri: uri } = (found ?? {}) as { issuer?: unknown; jwks_uri?: unknown };
+  if (named !== issuer) throw new Error('the discovery document is of another issuer');
+  if (typeof uri !== 'string' || !isTrustedUrl(uri))
+    throw new Error('the discovery document names no trusted jwks_uri');
+  return uri;
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+
+import { errors, jwtVerify, type JWTPayload } from 'jose';
+import type { Logger } from 'pino';
+
+import type { TokenRules } from '../settings/auth.ts';
+import { collectionFilter } from './collection-filter.ts';
+import { keyFetcher } from './fetch-keys.ts';
+import { createIssuerKeys, KeysUnavailable } from './issuer-keys.ts';
+
+/** Whom a token speaks for. */
+export interface Bearer {
+  /** Whom requests count for; none where the token names no subject. */
+  readonly caller: string | undefined;
+  readonly mayRead: (collectionId: string) => boolean;
+}
+
+/** Verifies a token. Rejects with `TokenRefused`, or with `KeysUnavailable` where nobody can say. */
+export type TokenVerifier = (token: string) => Promise<Bearer>;
+
+type RefusalWord = 'missing' | 'expired' | 'invalid';
+
+/** There is no token, or it does not verify. `message` is for the log, and holds nothing of the token. */
+export class TokenRefused extends Error {
+  override readonly name = 'TokenRefused';
+  /** All that the caller is told. */
+  readonly word: RefusalWord;
+
+  constructor(message: string, word: RefusalWord = 'invalid') {
+    super(message);
+    this.word = word;
+  }
+}
+
+interface TokenVerifierOptions {
+  readonly rules: TokenRules;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Ends a fetch of keys that is under way. */
+  readonly signal: AbortSignal;
+}
+
+const MAX_TOKEN_BYTES = 8 * 1024;
+/** jose takes padded base64 too (RFC 7515, 2, has none). */
+const COMPACT = /^[\w-]+\.[\w-]*\.[\w-]+$/;
+const CLOCK_TOLERANCE_S = 5;
+/** No HMAC, which would make a public key a secret, and no `none` (RFC 8725, 3.1). */
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+/** Tokens of other kinds that the same issuer may sign, logout tokens say, are none (RFC 8725, 3.11). */
+const TYPES = /^(application\/)?(at\+)?jwt$/i;
+
+/** Verifies bearer tokens by RFC 8725. Keeps nothing of them. */
+export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
+  const { rules, logger, now, signal } = options;
+  const { issuer, audience, collectionsClaim } = rules;
+  const keys = createIssuerKeys({ fetchKeys: keyFetcher(rules, signal), logger, now });
+  return async (token) => {
+    if (token.length > MAX_TOKEN_BYTES) throw new TokenRefused('too long');
+    if (!COMPACT.test(token)) throw new TokenRefused('form');
+    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+      algorithms: ALGORITHMS,
+      issuer,
+      audience,
+      requiredClaims: ['exp'],
+      clockTolerance: CLOCK_TOLERANCE_S,
+      currentDate: new Date(now()),
+    }).catch(refuse);
+    requireAccessToken(protectedHeader.typ);
+    return {
+      caller: callerOf(payload),
+      mayRead: collectionFilter(Object.hasOwn(payload, collectionsClaim) && payload[collectionsClaim]),
+    };
+  };
+}
+
+function requireAccessToken(typ: unknown): void {
+  if (typ !== undefined && !(typeof typ === 'string' && TYPES.test(typ))) throw new TokenRefused('typ');
+}
+
+/** Whatever stopped the verification, the token is not verified. */
+function refuse(error: unknown): never {
+  if (error instanceof KeysUnavailable) throw error;
+  if (error instanceof errors.JWTExpired) throw new TokenRefused(error.code, 'expired');
+  if (error instanceof errors.JWTClaimValidationFailed)
+    throw new TokenRefused(`${error.code} ${error.claim}`);
+  throw new TokenRefused(error instanceof errors.JOSEError ? error.code : String(error));
+}
+
+/** Longer subjects are known by their digest, so that no key is of a stranger's length. */
+const MAX_SUBJECT_LENGTH = 128;
+
+/** Can't be an address, which holds no `sub`, nor another subject's digest. */
+function callerOf({ sub }: JWTPayload): string | undefined {
+  // `JWTPayload` says what a token should hold, not what this one does.
+  const subject: unknown = sub;
+  if (subject === undefined || subject === '') return undefined;
+  if (typeof subject !== 'string') throw new TokenRefused('sub');
+  if (subject.length <= MAX_SUBJECT_LENGTH) return `sub:${subject}`;
+  return `sub-sha256:${createHash('sha256').update(subject).digest('base64url')}`;
+}
