@@ -5,17 +5,18 @@ type Problem = components['schemas']['Problem'];
 /** One fault of one parameter. */
 export type ParameterFault = components['schemas']['ParameterFault'];
 
-/**
- * The codes of the service (docs/errors.md) and two of the client's own: `NETWORK_ERROR`, no answer or half of one;
- * `UNREADABLE_ANSWER`, one that is not Rollcall's, such as the HTML of a proxy.
- */
-export type ErrorCode = components['schemas']['ErrorCode'] | 'NETWORK_ERROR' | 'UNREADABLE_ANSWER';
+/** `NETWORK_ERROR`: no answer, or half of one. `UNREADABLE_ANSWER`: one that is not Rollcall's, the HTML of a proxy say. */
+type OwnCode = 'NETWORK_ERROR' | 'UNREADABLE_ANSWER';
+
+/** The codes of the service, and the client's own two. */
+export type ErrorCode = components['schemas']['ErrorCode'] | OwnCode;
 
 interface FailureOf<C extends ErrorCode> extends Error {
   readonly name: 'RollcallError';
   readonly code: C;
-  /** Undefined where there was no answer. */
-  readonly status: C extends 'NETWORK_ERROR' ? undefined : number;
+  /** Always there with a code of the service; undefined where no answer came. */
+  readonly status: C extends OwnCode ? number | undefined : number;
+  /** In a few words; `message` says more. */
   readonly title: string;
   /** Quote it when asking for help. Undefined where the service did not answer. */
   readonly requestId: string | undefined;
@@ -37,25 +38,39 @@ export function isRollcallError(error: unknown): error is RollcallError {
   return error instanceof Error && error.name === 'RollcallError';
 }
 
-type Details = Partial<Omit<FailureOf<ErrorCode>, 'errors' | 'status'>> & {
+interface Details {
+  readonly title?: string;
   readonly status?: number | undefined;
+  readonly requestId?: string | undefined;
+  readonly retryable?: boolean;
+  readonly retryAfter?: number | undefined;
   readonly errors?: readonly ParameterFault[];
+  readonly nextToken?: string | undefined;
+}
+
+const nothingKnown = {
+  name: 'RollcallError',
+  status: undefined,
+  requestId: undefined,
+  retryable: false,
+  retryAfter: undefined,
+  errors: [],
+  nextToken: undefined,
 };
 
-/** An error of this client. */
-export function failure(code: ErrorCode, message: string, details: Details): RollcallError {
-  const error = new Error(message, { cause: details.cause });
-  const defaults = {
-    name: 'RollcallError',
-    title: message,
-    status: undefined,
-    requestId: undefined,
-    retryable: false,
-    retryAfter: undefined,
-    errors: [],
-    nextToken: undefined,
-  };
-  return Object.assign(error, defaults, details, { code }) as RollcallError;
+/** An error of this client; its message is for a person to read. */
+export function failure(
+  code: ErrorCode,
+  message: string,
+  details: Details = {},
+  cause?: unknown,
+): RollcallError {
+  const title = code === 'NETWORK_ERROR' ? 'No answer' : 'Unreadable answer';
+  return Object.assign(new Error(message, { cause }), nothingKnown, {
+    title,
+    ...details,
+    code,
+  }) as RollcallError;
 }
 
 /** What an answer that is not a success stands for. */

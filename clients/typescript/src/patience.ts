@@ -16,22 +16,23 @@ export function createPatience(timeoutMs: number, caller: AbortSignal | undefine
     signal,
     async wait(answer) {
       const timer = setTimeout(() => {
-        silence.abort(new Error(`There was no answer for ${timeoutMs} ms.`));
+        silence.abort();
       }, timeoutMs);
       try {
         return await answer;
       } catch (cause) {
         if (caller?.aborted) throw caller.reason;
-        if (cause instanceof SyntaxError) {
-          throw failure('UNREADABLE_ANSWER', "The answer is not one of Rollcall's.", { cause });
+        // Not `instanceof`: the error may come from another realm.
+        if (String(cause).startsWith('SyntaxError')) {
+          throw failure('UNREADABLE_ANSWER', "The answer is not one of Rollcall's.", {}, cause);
         }
-        const { message } = silence.signal.aborted ? (silence.signal.reason as Error) : noAnswer;
-        throw failure('NETWORK_ERROR', message, { cause, retryable: true });
+        const message = silence.signal.aborted
+          ? `There was no answer for ${timeoutMs} ms.`
+          : 'The service could not be reached, or its answer broke off.';
+        throw failure('NETWORK_ERROR', message, { retryable: true }, cause);
       } finally {
         clearTimeout(timer);
       }
     },
   };
 }
-
-const noAnswer = { message: 'The service could not be reached, or its answer broke off.' };

@@ -85,7 +85,8 @@ export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Co
         }),
       );
       if (!data) throw failureOf(error, response);
-      return { body: data, patience };
+      const total = response.headers.get('x-total-users');
+      return { body: data, total: total === null ? undefined : Number(total), patience };
     },
   };
 }

@@ -6,11 +6,15 @@ import type { User } from './users.ts';
  * Every user of a collection, each once. After a failure, or after a loop over it was left, a new loop goes on where the
  * last one stopped; after its end there is nothing more.
  */
-export type UserStream = AsyncIterable<User>;
+export interface UserStream extends AsyncIterable<User> {
+  /** How many users the collection has, for showing progress; undefined until the first has come, and where nobody knows. */
+  readonly total: number | undefined;
+}
 
-/** A response that has begun. */
+/** An answer that has begun. */
 export interface OpenStream {
   readonly body: ReadableStream<Uint8Array>;
+  readonly total: number | undefined;
   readonly patience: Patience;
 }
 
@@ -18,36 +22,44 @@ interface StreamDeps {
   /** Where to begin; undefined for the first user. */
   readonly nextToken: string | undefined;
   readonly open: (nextToken: string | undefined) => Promise<OpenStream>;
-  /** Waits before another attempt, or throws. */
+  /** Waits before another attempt, or throws the error. */
   readonly pause: (error: unknown, failures: number) => Promise<void>;
 }
 
 /** Reads the stream, and resumes it where that may help. */
 export function createUserStream({ nextToken, open, pause }: StreamDeps): UserStream {
   let resumeFrom = nextToken;
+  let total: number | undefined;
   let complete = false;
-  // Users since `resumeFrom`: a connection that breaks without a word says no better place to go on from.
+  // Since `resumeFrom`: a connection that breaks without a word leaves no better place to go on from.
   const seen = new Set<string>();
 
   async function* attempt(): AsyncGenerator<User, void, undefined> {
-    for await (const line of linesOf(await open(resumeFrom))) {
-      const value = parse(line);
-      if (isProblem(value)) {
-        const error = problemFailure(value);
-        if (error.nextToken !== undefined) {
-          resumeFrom = error.nextToken;
-          seen.clear();
-        }
-        throw error;
-      }
-      const user = value as User;
+    const stream = await open(resumeFrom);
+    total = stream.total ?? total;
+    for await (const line of linesOf(stream)) {
+      const user = userOf(line);
       if (seen.has(user.userId)) continue;
       seen.add(user.userId);
       yield user;
     }
+    complete = true;
+  }
+
+  async function resume(error: unknown, failures: number): Promise<void> {
+    if (isRollcallError(error)) {
+      if (error.nextToken !== undefined) {
+        resumeFrom = error.nextToken;
+        seen.clear();
+      }
+    }
+    await pause(error, failures);
   }
 
   return {
+    get total() {
+      return total;
+    },
     async *[Symbol.asyncIterator]() {
       for (let failures = 0; !complete;) {
         try {
@@ -55,25 +67,36 @@ export function createUserStream({ nextToken, open, pause }: StreamDeps): UserSt
             failures = 0;
             yield user;
           }
-          complete = true;
         } catch (error) {
           failures += 1;
-          if (isRollcallError(error)) Object.assign(error, { nextToken: resumeFrom });
-          await pause(error, failures);
+          await resume(error, failures);
         }
       }
     },
   };
 }
 
-function parse(line: string): unknown {
+/** The user of a line; throws the error that the last line of an incomplete stream is. */
+function userOf(line: string): User {
+  const value = parsed(line);
+  if (isProblem(value)) throw problemFailure(value);
+  if (isUser(value)) return value;
+  throw failure('UNREADABLE_ANSWER', `This is no line of a stream: ${line.slice(0, 80)}`);
+}
+
+function parsed(line: string): unknown {
   try {
     return JSON.parse(line);
-  } catch (cause) {
-    throw failure('NETWORK_ERROR', 'The answer broke off.', { cause, retryable: true });
+  } catch {
+    return undefined;
   }
 }
 
+function isUser(value: unknown): value is User {
+  return typeof value === 'object' && value !== null && 'userId' in value;
+}
+
+/** Whole lines; a `NETWORK_ERROR` where the last is not whole. */
 async function* linesOf({ body, patience }: OpenStream): AsyncGenerator<string, void, undefined> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -86,7 +109,7 @@ async function* linesOf({ body, patience }: OpenStream): AsyncGenerator<string, 
       rest = lines.pop() ?? '';
       yield* lines;
     }
-    if (rest !== '') yield rest;
+    if (rest !== '') throw failure('NETWORK_ERROR', 'The answer broke off.', { retryable: true });
   } finally {
     // Ends the transfer where the loop was left; what a broken one says here has been said.
     reader.cancel().catch(() => undefined);

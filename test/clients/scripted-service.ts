@@ -1,0 +1,53 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What one request gets. */
+export type Answer = (res: ServerResponse, req: IncomingMessage) => void;
+
+/** A service that answers by a script, for what the real one does only in trouble. */
+export interface ScriptedService {
+  readonly url: string;
+  readonly requests: readonly IncomingMessage[];
+  /** Stops it; throws where a step was left over, or a request came that was not in the script. */
+  done(): Promise<void>;
+}
+
+/** Starts it on a free port; each answer is used once, in order. */
+export async function startScriptedService(...script: Answer[]): Promise<ScriptedService> {
+  const requests: IncomingMessage[] = [];
+  const server = createServer((req, res) => {
+    const answer = script[requests.length];
+    requests.push(req);
+    if (answer) answer(res, req);
+    else res.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    async done() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+      if (requests.length !== script.length) {
+        throw new Error(`${requests.length} requests came, and the script has ${script.length}`);
+      }
+    },
+  };
+}
+
+/** A JSON answer. */
+export function json(status: number, body: unknown, headers: Record<string, string> = {}): Answer {
+  return (res) =>
+    res.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
+}
+
+/** A problem document, as far as a client reads it. */
+export function problem(code: string, retryable: boolean): Record<string, unknown> {
+  return { code, status: 503, title: 'Trouble', detail: 'There is trouble.', requestId: 'r-1', retryable };
+}
+
+/** An answer that never comes. */
+export const silence: Answer = () => undefined;
