@@ -19,6 +19,7 @@ WORKDIR /app
 # Owned by root and run as another: what runs cannot change itself.
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY public ./public
 COPY openapi.yaml package.json ./
 # AUTH_MODE has no default here on purpose: on an address other than loopback it must be said.
 ENV NODE_ENV=production REKOGNITION_BACKEND=aws HOST=0.0.0.0 PORT=8080

@@ -6,6 +6,7 @@ import { authenticate, refuseUnauthenticated } from './http/authenticate.ts';
 import { setCommonHeaders } from './http/common-headers.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
+import { docsAsset, docsAssets, docsPage } from './http/docs-page.ts';
 import { errorHandler, routeNotFound } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
@@ -21,7 +22,7 @@ import type { Pages } from './rekognition/pages.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
-  readonly config: Pick<Config, 'trustProxy' | 'corsOrigins' | 'rateLimit' | 'cursorSecrets'>;
+  readonly config: Pick<Config, 'backend' | 'trustProxy' | 'corsOrigins' | 'rateLimit' | 'cursorSecrets'>;
   readonly logger: Logger;
   readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining'>;
   readonly pages: Pages;
@@ -60,6 +61,8 @@ export function createApp(deps: AppDeps): Express {
   app.use(closeWhileStopping(lifecycle));
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
+  route('/docs', docsPage({ contract, embedded: config.backend === 'embedded' }));
+  for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(asset));
 
   if (verifyToken) app.use(authenticate(verifyToken));
   app.use(limitRate(config.rateLimit));

@@ -40,6 +40,7 @@ function welcome(url: string, { exampleCollections }: Examples): string {
   Rollcall listens on ${url}, over the embedded Rekognition: no AWS account, example users.
 
   Try:  curl -i '${url}/collections/example-team/users?maxResults=3'
+  Read: ${url}/docs
 
   Collections:
 ${rows.join('\n')}
@@ -53,6 +54,7 @@ function awsNotice(url: string): string {
   Rollcall listens on ${url}, over Amazon Rekognition.
 
   Try:  curl -i '${url}/collections/YOUR-COLLECTION/users?maxResults=3'
+  Read: ${url}/docs
 
 `;
 }

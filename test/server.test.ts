@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,6 +18,7 @@ beforeAll(() => {
   mkdirSync(cache, { recursive: true });
   home = mkdtempSync(join(cache, 'server-test-'));
   for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
+  cpSync(join(root, 'public'), join(home, 'public'), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'));
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const flags = ['--outDir', join(home, 'dist'), '--incremental', 'false', '--tsBuildInfoFile', 'null'];
@@ -102,6 +103,8 @@ test('in development it starts with nothing set, answers, and stops on SIGTERM, 
   const page = (await answer.json()) as { users: unknown[] };
   expect(page.users).toHaveLength(2);
   expect((await fetch(`${url}/openapi.yaml`)).status).toBe(200);
+  expect((await fetch(`${url}/docs`)).status).toBe(200);
+  expect((await fetch(`${url}/docs/docs.js`)).status).toBe(200);
   run.child.kill('SIGTERM');
   run.child.kill('SIGTERM');
   await expect(run.exit).resolves.toBe(0);

@@ -21,6 +21,7 @@ afterEach(() => {
 const app = () =>
   createApp({
     config: {
+      backend: 'embedded',
       trustProxy: 0,
       corsOrigins: [],
       rateLimit: { max: 0, windowMs: 1000 },

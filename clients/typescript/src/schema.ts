@@ -138,6 +138,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This contract, as a page
+         * @description What you may be reading. Its style sheet, script and icon come from this service too, under `/docs/`, and it asks no
+         *     other host for anything.
+         */
+        get: operations["getDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /** The headers of this contract as a page */
+        head: operations["headDocs"];
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -202,6 +224,16 @@ export interface components {
                 Vary: components["headers"]["Vary"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The page is still the one whose `ETag` was sent. It has no body. */
+        DocsNotModified: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                ETag: components["headers"]["ETag"];
+                Vary: components["headers"]["Vary"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -522,7 +554,7 @@ export interface components {
          */
         "X-Request-Id": string;
         /**
-         * @description A fingerprint of the users and of whether there is more; not of the page token.
+         * @description A fingerprint of the answer; a page's is over the users and whether there is more, not over the page token.
          * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
          */
         ETag: string;
@@ -862,6 +894,64 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: components["responses"]["HeadOk"];
+            400: components["responses"]["HeadProblem"];
+            503: components["responses"]["HeadRetryLater"];
+        };
+    };
+    getDocs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
+                 *     the service's log. Any other value is replaced by a new one.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            304: components["responses"]["DocsNotModified"];
+            400: components["responses"]["BodyRefused"];
+            405: components["responses"]["MethodNotAllowed"];
+            503: components["responses"]["ShuttingDown"];
+        };
+    };
+    headDocs: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
+                 *     the service's log. Any other value is replaced by a new one.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["HeadOk"];
+            304: components["responses"]["DocsNotModified"];
             400: components["responses"]["HeadProblem"];
             503: components["responses"]["HeadRetryLater"];
         };

@@ -1,0 +1,111 @@
+import {
+  nameOf,
+  type MediaType,
+  type Operation,
+  type Parameter,
+  type PathItem,
+  type Ref,
+  type Resolve,
+  type Response,
+} from './contract.ts';
+import { html, type Fragment, type Html } from './html.ts';
+import { json } from './json.ts';
+import { inline, markdown } from './markdown.ts';
+import { rules, typeOf } from './schema.ts';
+import { tryIt } from './try-it.ts';
+
+/** What the page is made of, and for which backend. */
+export interface OperationDeps {
+  readonly resolve: Resolve;
+  /** What the field of a collection holds at first. */
+  readonly collection: string;
+}
+
+/** One route: what it takes and answers on the left, a request to try on the right. */
+export function operation(path: string, item: PathItem, { resolve, collection }: OperationDeps): Html {
+  const { get, head } = item;
+  if (!get) return html``;
+  const { operationId: id, summary, description, responses } = get;
+  const parameters = [...(item.parameters ?? []), ...(get.parameters ?? [])].map((ref) => resolve(ref));
+  const members = parameters.map((one) => parameter(one, resolve));
+  return html`<section class="operation" id="${id}" aria-labelledby="${id}-title">
+    <div class="intro">
+      <h3 id="${id}-title"><a href="#${id}">${inline(summary)}</a></h3>
+      <p class="route"><b>GET</b> <code>${path}</code></p>
+      ${markdown(description)} ${head && html`<p class="head"><b>HEAD</b> ${inline(head.summary)}.</p>`}
+    </div>
+    ${tryIt({ id, path, parameters, collection, example: exampleOf(get, resolve) })}
+    <div class="detail">
+      ${
+        members.length > 0
+          ? html`<h4>Parameters</h4>
+              <dl class="members">${members}</dl>`
+          : undefined
+      }
+      <h4>Answers</h4>
+      ${Object.entries(responses).map(([status, ref]) => answer(status, resolve(ref), resolve))}
+    </div>
+  </section>`;
+}
+
+function parameter(
+  { name, in: place, required = false, description, schema }: Parameter,
+  resolve: Resolve,
+): Html {
+  return html` <div>
+    <dt><code>${name}</code> <span>${typeOf(schema)}, ${place}${required ? ', required' : ''}</span></dt>
+    <dd>${markdown(description)} ${rules(resolve(schema))}</dd>
+  </div>`;
+}
+
+function answer(
+  status: string,
+  { description, headers = {}, content = {} }: Response,
+  resolve: Resolve,
+): Html {
+  const [first = ''] = /^[\s\S]*?[.:](?=\s|$)/.exec(description.trim()) ?? [description.trim()];
+  const rest = description.trim().slice(first.length);
+  const rows = Object.entries(headers).map(
+    ([name, ref]) =>
+      html`<div>
+        <dt><code>${name}</code></dt>
+        <dd>${markdown(resolve(ref).description)}</dd>
+      </div>`,
+  );
+  return html` <details class="answer">
+    <summary><b class="status status-${status[0]}">${status}</b> <span>${inline(first)}</span></summary>
+    <div>
+      ${markdown(rest)} ${Object.entries(content).map(([type, media]) => body(type, media, resolve))}
+      ${
+        rows.length > 0
+          ? html`<h5>Headers</h5>
+              <dl class="members small">${rows}</dl>`
+          : undefined
+      }
+    </div>
+  </details>`;
+}
+
+function body(type: string, { schema, examples = {} }: MediaType, resolve: Resolve): Html {
+  const shape = schema && nameOf(schema) !== undefined ? html`: ${typeOf(schema)}` : undefined;
+  const shown = Object.entries(examples).map(([key, ref]) => {
+    const { summary, value } = resolve(ref);
+    return html`<figure>
+      <figcaption>${inline(summary ?? key)}</figcaption>
+      <pre tabindex="0"><code>${shownAs(value)}</code></pre>
+    </figure>`;
+  });
+  return html`<h5><code>${type}</code>${shape}</h5>
+    ${shown}`;
+}
+
+function shownAs(value: unknown): Fragment {
+  return typeof value === 'string' ? value : json(value);
+}
+
+function exampleOf({ responses }: Operation, resolve: Resolve): Fragment {
+  const ok: Ref<Response> | undefined = responses['200'];
+  const [media] = Object.values(ok ? (resolve(ok).content ?? {}) : {});
+  const [example] = Object.values(media?.examples ?? {});
+  return example && shownAs(resolve(example).value);
+}

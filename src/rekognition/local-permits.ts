@@ -1,0 +1,62 @@
+import { createAdaptiveRate } from './adaptive-rate.ts';
+import type { PermitSource } from './permit-source.ts';
+
+interface LocalPermitsOptions {
+  /** The quota, in permits a second; may be fractional. */
+  readonly tps: number;
+  /** Permits at once after a pause; may be fractional. Below 1 it counts as 1. */
+  readonly burst: number;
+  /** Milliseconds of a clock that is not set, such as `performance.now`. */
+  readonly now: () => number;
+}
+
+/**
+ * How much closer together calls may arrive at Rekognition than they left, in milliseconds: connections, the
+ * network and a permit that is used a little late. So much of the burst is never used.
+ */
+export const JITTER_MS = 50;
+/** Fractions add up to a little less than a permit. */
+const EPSILON = 1e-6;
+
+/** A token bucket of this process alone, with a rate that yields to throttling. Full at the start. */
+export function createLocalPermits({ tps, burst, now }: LocalPermitsOptions): PermitSource {
+  const capacity = Math.max(1, burst - (tps * JITTER_MS) / 1000);
+  const rate = createAdaptiveRate({ tps, now });
+  let tokens = capacity;
+  let filled = { at: now(), rate: tps };
+  const fill = (): void => {
+    const next = { at: now(), rate: rate.current() };
+    // The rate climbs evenly: the mean of both ends. A clock set back brings nothing, and takes nothing.
+    const perMs = (filled.rate + next.rate) / 2000;
+    tokens = Math.min(capacity, tokens + Math.max(0, next.at - filled.at) * perMs);
+    filled = next;
+  };
+  return {
+    take(wanted) {
+      fill();
+      const granted = Math.max(0, Math.min(wanted, Math.floor(tokens + EPSILON)));
+      tokens -= granted;
+      return granted;
+    },
+    giveBack(count) {
+      fill();
+      tokens = Math.min(capacity, tokens + count);
+    },
+    waitMs(ahead) {
+      fill();
+      const missing = ahead + 1 - tokens;
+      return missing <= EPSILON ? 0 : (missing / filled.rate) * 1000;
+    },
+    throttled() {
+      fill();
+      rate.throttled();
+      // Rekognition has just said that there are none.
+      tokens = Math.min(tokens, 0);
+      filled = { at: filled.at, rate: rate.current() };
+    },
+    state() {
+      fill();
+      return { rate: filled.rate, available: Math.max(0, Math.floor(tokens + EPSILON)) };
+    },
+  };
+}

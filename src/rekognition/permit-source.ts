@@ -1,0 +1,16 @@
+/** Where permits to call Rekognition come from: this process's own bucket, or one that replicas share. */
+export interface PermitSource {
+  /**
+   * Up to `wanted` permits that may be used now. A promise settles within a bound of the source's own and never
+   * rejects; what it brings may be fewer, or none.
+   */
+  take(wanted: number): number | Promise<number>;
+  /** Takes back permits that were not used. */
+  giveBack(count: number): void;
+  /** Milliseconds until the permit after `ahead` others, as things stand; 0 where it is there. */
+  waitMs(ahead: number): number;
+  /** Rekognition throttled a call: somebody else spends the quota as well. */
+  throttled(): void;
+  /** Permits a second at present, and permits at hand. */
+  state(): { readonly rate: number; readonly available: number };
+}

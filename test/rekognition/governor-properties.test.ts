@@ -1,0 +1,229 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import {
+  createGovernor,
+  HOLD_MS,
+  PROMISE_MARGIN_MS,
+  type Permit,
+  type Waiter,
+} from '../../src/rekognition/governor.ts';
+import { createLocalPermits } from '../../src/rekognition/local-permits.ts';
+import type { PermitSource } from '../../src/rekognition/permit-source.ts';
+import type { AppError } from '../../src/errors.ts';
+import type { Priority } from '../../src/rekognition/turns.ts';
+import { fakeTime } from '../support/fake-time.ts';
+
+const TPS = 5;
+const BURST = 5;
+const QUEUE_LIMIT = 6;
+
+const caller = fc.constantFrom('a', 'b', 'c');
+const priority = fc.constantFrom<Priority>('page', 'page', 'export');
+const terms = fc.record({ caller, priority, forMs: fc.integer({ min: 0, max: 3000 }) });
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ take: terms }) },
+  { weight: 3, arbitrary: fc.record({ passMs: fc.integer({ min: 0, max: 600 }) }) },
+  { weight: 2, arbitrary: fc.record({ leave: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ giveBack: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ join: fc.nat(), caller, priority }) },
+  { weight: 1, arbitrary: fc.record({ throttled: fc.constant(true) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+interface Terms {
+  readonly caller: string;
+  readonly priority: Priority;
+  readonly forMs: number;
+}
+
+interface Asked {
+  readonly on: Terms;
+  readonly waiter: Waiter;
+  readonly leaving: AbortController;
+  state: 'waiting' | 'permit' | 'refused' | 'left';
+  permit?: Permit;
+  error?: AppError;
+  /** When it had its permit or its refusal. */
+  at?: number;
+  /** The permit was given back before it counted as used. */
+  unused?: boolean;
+}
+
+type World = ReturnType<typeof worldOf>;
+
+/** A governor with everything that was ever asked of it; `delayMs` is what the source takes to answer. */
+function worldOf(delayMs?: () => number) {
+  const time = fakeTime();
+  const bucket = createLocalPermits({ tps: TPS, burst: BURST, now: time.now });
+  const moved = { out: 0, back: 0 };
+  const counting: PermitSource = {
+    ...bucket,
+    take(wanted) {
+      const granted = bucket.take(wanted) as number;
+      moved.out += granted;
+      if (!delayMs) return granted;
+      return new Promise((resolve) =>
+        time.schedule(delayMs(), () => {
+          resolve(granted);
+        }),
+      );
+    },
+    giveBack(count) {
+      moved.back += count;
+      bucket.giveBack(count);
+    },
+  };
+  const governor = createGovernor({
+    source: counting,
+    queueLimit: QUEUE_LIMIT,
+    now: time.now,
+    schedule: time.schedule,
+  });
+  const all: Asked[] = [];
+  const take = (on: Terms): Asked => {
+    const leaving = new AbortController();
+    const latest = time.now() + on.forMs;
+    const waiter = { ...on, signal: leaving.signal, latestStart: () => latest };
+    const asked: Asked = { on, waiter, leaving, state: 'waiting' };
+    all.push(asked);
+    governor.take(waiter).then(
+      (permit) => Object.assign(asked, { state: 'permit', permit, at: time.now() }),
+      (error: unknown) =>
+        Object.assign(asked, { state: leaving.signal.aborted ? 'left' : 'refused', error, at: time.now() }),
+    );
+    return asked;
+  };
+  const count = (state: Asked['state']) => all.filter((asked) => asked.state === state).length;
+  return { time, governor, bucket, moved, all, take, count };
+}
+
+async function play({ time, governor, all, take }: World, taken: Step): Promise<void> {
+  const pick = (index: number) => all[index % Math.max(1, all.length)];
+  if ('take' in taken) take(taken.take);
+  else if ('passMs' in taken) await time.pass(taken.passMs);
+  else if ('leave' in taken) pick(taken.leave)?.leaving.abort(new Error('left'));
+  else if ('giveBack' in taken) giveBack(pick(taken.giveBack), time.now());
+  else if ('join' in taken) {
+    const waiter = pick(taken.join)?.waiter;
+    if (waiter) governor.join(waiter, taken.caller, taken.priority);
+  } else governor.throttled();
+  await time.pass(0);
+}
+
+function giveBack(asked: Asked | undefined, now: number): void {
+  if (!asked?.permit) return;
+  asked.permit.giveBack();
+  if (now - (asked.at ?? 0) <= HOLD_MS) asked.unused = true;
+}
+
+const history = fc.array(step, { maxLength: 50 });
+const runs = { numRuns: 150 };
+
+test.each([
+  ['at once', undefined],
+  ['late', () => 40],
+])('with a source that answers %s no history loses a permit, or overfills the queue', async (_, delayMs) => {
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      const world = worldOf(delayMs);
+      const { time, governor, all, moved, count, bucket } = world;
+      const inUse = () => all.filter(({ permit, unused }) => permit && !unused).length;
+      for (const taken of steps) {
+        await play(world, taken);
+        const { waiting } = governor.state();
+        expect(waiting.page + waiting.export).toBe(count('waiting'));
+        expect(waiting.page).toBeLessThanOrEqual(QUEUE_LIMIT);
+        // Nobody waits beside a permit; what a late answer still brings is in nobody's hands yet.
+        const spare = count('waiting') > 0 ? bucket.state().available : 0;
+        expect(delayMs ? [] : [spare, inUse()]).toEqual(delayMs ? [] : [0, moved.out - moved.back]);
+      }
+      await time.pass(20_000);
+      expect([count('waiting'), time.timers]).toEqual([0, 0]);
+      expect(inUse()).toBe(moved.out - moved.back);
+    }),
+    runs,
+  );
+});
+
+test('in no history are more permits used in any window than rate times length plus burst', async () => {
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      const world = worldOf();
+      for (const taken of steps) await play(world, taken);
+      await world.time.pass(5000);
+      const used = world.all
+        .flatMap(({ permit, unused, at }) => (permit && !unused && at !== undefined ? [at] : []))
+        .sort((a, b) => a - b);
+      for (const [first, from] of used.entries()) {
+        for (const [more, to] of used.slice(first).entries()) {
+          expect(more + 1).toBeLessThanOrEqual((TPS * (to - from)) / 1000 + BURST + 1e-5);
+        }
+      }
+    }),
+    runs,
+  );
+});
+
+test('whoever waits is not refused for time alone, and never has a permit too late', async () => {
+  await fc.assert(
+    fc.asyncProperty(history, async (steps) => {
+      const world = worldOf();
+      for (const taken of steps) await play(world, taken);
+      const refused = world.count('refused');
+      await world.time.pass(20_000);
+      expect(world.count('refused')).toBe(refused);
+      const tooLate = world.all.filter(({ waiter, permit, at = 0 }) => permit && at > waiter.latestStart());
+      expect(tooLate).toEqual([]);
+    }),
+    runs,
+  );
+});
+
+test('whoever comes is refused if and only if the turn would be too late, or the queue has no room', async () => {
+  const steady = fc
+    .array(step, { maxLength: 50 })
+    .map((steps) => steps.filter((taken) => !('throttled' in taken)));
+  await fc.assert(
+    fc.asyncProperty(steady, terms, async (steps, on) => {
+      const [world, patient] = [worldOf(), worldOf()];
+      for (const taken of steps) {
+        await play(world, taken);
+        await play(patient, taken);
+      }
+      const asked = world.take(on);
+      const twin = patient.take({ ...on, forMs: 1e9 });
+      const start = patient.time.now();
+      await world.time.pass(0);
+      await patient.time.pass(20_000);
+      const waited = (twin.at ?? 0) - start;
+      const spareMs = on.forMs - PROMISE_MARGIN_MS - waited;
+      // Timers count in whole milliseconds: closer than that, either answer is right.
+      if (Math.abs(spareMs) <= 1) return;
+      // A permit that is there needs no margin.
+      const expected = twin.state === 'permit' && (waited === 0 || spareMs > 0);
+      expect(asked.state !== 'refused').toBe(expected);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('whoever comes back after Retry-After has a turn in time, if nobody else came', async () => {
+  await fc.assert(
+    fc.asyncProperty(history, step, async (steps, last) => {
+      const world = worldOf();
+      for (const taken of steps) await play(world, taken);
+      const before = new Set(world.all.filter(({ state }) => state === 'refused'));
+      await play(world, last);
+      const refused = world.all.filter((asked) => asked.state === 'refused' && !before.has(asked)).at(-1);
+      // So little patience would have to be in time to the millisecond, and before the exports that wait.
+      if (!refused || refused.on.forMs <= PROMISE_MARGIN_MS + 2) return;
+      // In whole milliseconds, and one more for rounding; the header counts in whole seconds, rounded up.
+      await world.time.pass(Math.ceil((refused.error?.retryAfterS ?? NaN) * 1000) + 1);
+      const again = world.take(refused.on);
+      await world.time.pass(refused.on.forMs);
+      expect(again.state).toBe('permit');
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,111 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+
+import { createLocalPermits } from '../../src/rekognition/local-permits.ts';
+
+function permitsOf(tps: number, burst: number) {
+  let time = 1_700_000_000_000;
+  const permits = createLocalPermits({ tps, burst, now: () => time });
+  return {
+    permits,
+    take: (wanted: number) => permits.take(wanted) as number,
+    pass: (ms: number) => (time += ms),
+  };
+}
+
+test('a fresh bucket of five gives four at once: the rest is for jitter', () => {
+  const { take, permits } = permitsOf(5, 5);
+  expect(permits.state()).toEqual({ rate: 5, available: 4 });
+  expect(take(3)).toBe(3);
+  expect(take(3)).toBe(1);
+  expect(take(3)).toBe(0);
+});
+
+test('a share of less than one permit at once is still one permit', () => {
+  const { take, pass } = permitsOf(0.5, 0.5);
+  expect(take(2)).toBe(1);
+  pass(1999);
+  expect(take(1)).toBe(0);
+  pass(1);
+  expect(take(1)).toBe(1);
+});
+
+test('the wait for a permit is exact, also behind others', () => {
+  const { permits, take, pass } = permitsOf(5, 5);
+  expect(permits.waitMs(3)).toBe(0);
+  expect(permits.waitMs(4)).toBeCloseTo(50);
+  take(4);
+  expect(permits.waitMs(0)).toBeCloseTo(50);
+  expect(permits.waitMs(10)).toBeCloseTo(2050);
+  pass(50);
+  expect(permits.waitMs(0)).toBe(0);
+  expect(take(1)).toBe(1);
+});
+
+test('what is given back can be taken again, but never fills it beyond its size', () => {
+  const { permits, take } = permitsOf(5, 5);
+  take(4);
+  permits.giveBack(1);
+  expect(take(2)).toBe(1);
+  permits.giveBack(100);
+  expect(take(100)).toBe(4);
+});
+
+test('a throttle empties it and slows it down', () => {
+  const { permits, take, pass } = permitsOf(10, 10);
+  permits.throttled();
+  expect(take(1)).toBe(0);
+  expect(permits.state().rate).toBeCloseTo(7);
+  pass(1000);
+  // Climbing from 7 to 7.5 within this second.
+  expect(permits.waitMs(7)).toBeGreaterThan(0);
+  expect(take(10)).toBe(7);
+});
+
+test('a clock set back brings no permits, and holds none up', () => {
+  const { take, pass } = permitsOf(5, 5);
+  take(4);
+  pass(-3_600_000);
+  expect(take(1)).toBe(0);
+  pass(200);
+  expect(take(1)).toBe(1);
+});
+
+test('in any window there are at most rate times length plus burst, and all of these', () => {
+  const steps = fc.array(
+    fc.record({ afterMs: fc.integer({ min: 0, max: 700 }), wanted: fc.integer({ min: 0, max: 9 }) }),
+    { maxLength: 60 },
+  );
+  const tps = fc.constantFrom(0.5, 1.6667, 5, 50);
+  const burst = fc.constantFrom(0.5, 1, 1.6667, 5, 50);
+  fc.assert(
+    fc.property(tps, burst, steps, (rate, size, script) => {
+      const { take, pass } = permitsOf(rate, size);
+      let at = 0;
+      const taken: number[] = [];
+      for (const { afterMs, wanted } of script) {
+        at += afterMs;
+        pass(afterMs);
+        for (let count = take(wanted); count > 0; count -= 1) taken.push(at);
+      }
+      for (const [first, from] of taken.entries()) {
+        for (let last = first; last < taken.length; last += 1) {
+          const lengthS = ((taken[last] ?? 0) - from) / 1000;
+          expect(last - first + 1).toBeLessThanOrEqual(rate * lengthS + Math.max(1, size) + 1e-5);
+        }
+      }
+    }),
+  );
+});
+
+test('with somebody always waiting nothing of the rate is lost', () => {
+  const { permits, take, pass } = permitsOf(1.6667, 1.6667);
+  let taken = take(1);
+  for (let left = 60_000; left > 0;) {
+    const wait = Math.ceil(permits.waitMs(0));
+    left -= wait;
+    pass(wait);
+    taken += take(1);
+  }
+  expect(taken).toBeGreaterThanOrEqual(100);
+});
