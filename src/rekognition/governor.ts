@@ -78,12 +78,12 @@ export function createGovernor(options: GovernorOptions): Governor {
   };
 
   const refusal = (detail: string, priority: Priority, patienceMs: number): AppError => {
-    // Once even the last of those who wait now would come in time, so would whoever comes then.
+    // Once even the last of those who wait now would come in time, so would whoever comes then, if there is room.
     const all = turns.count('page') + (priority === 'page' ? 0 : turns.count('export'));
-    const tooLongMs = source.waitMs(all) + PROMISE_MARGIN_MS - Math.max(0, patienceMs);
-    const roomMs = detail === QUEUE_FULL ? source.waitMs(0) : 0;
+    const tooLongMs = source.waitMs(all) - Math.max(0, patienceMs);
+    const roomMs = priority === 'page' && all >= queueLimit ? source.waitMs(0) : 0;
     return new AppError('OVERLOADED', `${detail} Retry after the time in Retry-After.`, {
-      retryAfterS: Math.max(tooLongMs, roomMs) / 1000,
+      retryAfterS: (Math.max(tooLongMs, roomMs) + PROMISE_MARGIN_MS) / 1000,
     });
   };
 

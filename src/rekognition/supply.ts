@@ -27,6 +27,7 @@ export function createSupply({ source, schedule, wanted, deliver }: SupplyOption
   let asking = false;
   let stopTimer: (() => void) | undefined;
 
+  // Either a question is open, or a timer is set, or nobody waits.
   const stop = (): void => {
     stopTimer?.();
     stopTimer = undefined;
@@ -35,7 +36,7 @@ export function createSupply({ source, schedule, wanted, deliver }: SupplyOption
     stop();
     stopTimer = schedule(Math.max(1, Math.ceil(source.waitMs(0))), () => {
       stopTimer = undefined;
-      if (!asking) ask();
+      ask();
     });
   };
   const ask = (): void => {

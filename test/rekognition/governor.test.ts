@@ -123,7 +123,7 @@ test('a queue limit of nothing serves only what can be served at once', async ()
   const asked = [ask('a'), ask('b')];
   await time.pass(0);
   expect(outcomes(...asked)).toEqual(['permit', 'OVERLOADED']);
-  expect(asked[1]?.outcome).toMatchObject({ retryAfterS: 0.2 });
+  expect(asked[1]?.outcome).toMatchObject({ retryAfterS: 0.225 });
 });
 
 test('exports wait for pages, and do not count for the queue limit', async () => {
@@ -283,6 +283,18 @@ test('a source that answers later is asked once for all that wait by then', asyn
   await time.pass(2);
   expect(outcomes(...asked)).toEqual(['permit', 'permit', 'permit', 'permit']);
   expect(source.asked).toEqual([1, 3, 1, 1]);
+});
+
+test('no second question is asked before the first is answered', async () => {
+  const source = slowSource([1, 1]);
+  const { time, ask } = governorOf({ source });
+  const gone = ask('a');
+  gone.leave();
+  const next = ask('b');
+  expect(source.asked).toEqual([1]);
+  await time.pass(0);
+  expect(outcomes(gone, next)).toEqual(['left', 'permit']);
+  expect(source.asked).toEqual([1]);
 });
 
 test('a permit that comes after everybody has left goes back', async () => {

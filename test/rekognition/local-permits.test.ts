@@ -58,7 +58,7 @@ test('a throttle empties it and slows it down', () => {
   expect(permits.state().rate).toBeCloseTo(7);
   pass(1000);
   // Climbing from 7 to 7.5 within this second.
-  expect(permits.waitMs(7)).toBeGreaterThan(0);
+  expect(permits.waitMs(7)).toBeCloseTo(100);
   expect(take(10)).toBe(7);
 });
 
@@ -74,7 +74,7 @@ test('a clock set back brings no permits, and holds none up', () => {
 test('in any window there are at most rate times length plus burst, and all of these', () => {
   const steps = fc.array(
     fc.record({ afterMs: fc.integer({ min: 0, max: 700 }), wanted: fc.integer({ min: 0, max: 9 }) }),
-    { maxLength: 60 },
+    { maxLength: 60, size: 'max' },
   );
   const tps = fc.constantFrom(0.5, 1.6667, 5, 50);
   const burst = fc.constantFrom(0.5, 1, 1.6667, 5, 50);
@@ -88,12 +88,12 @@ test('in any window there are at most rate times length plus burst, and all of t
         pass(afterMs);
         for (let count = take(wanted); count > 0; count -= 1) taken.push(at);
       }
-      for (const [first, from] of taken.entries()) {
-        for (let last = first; last < taken.length; last += 1) {
-          const lengthS = ((taken[last] ?? 0) - from) / 1000;
-          expect(last - first + 1).toBeLessThanOrEqual(rate * lengthS + Math.max(1, size) + 1e-5);
-        }
-      }
+      const tooMany = taken.flatMap((from, first) =>
+        taken
+          .slice(first)
+          .filter((to, more) => more + 1 > (rate * (to - from)) / 1000 + Math.max(1, size) + 1e-5),
+      );
+      expect(tooMany).toEqual([]);
     }),
   );
 });
