@@ -24,7 +24,8 @@ COPY openapi.yaml package.json ./
 # AUTH_MODE has no default here on purpose: on an address other than loopback it must be said.
 ENV NODE_ENV=production REKOGNITION_BACKEND=aws HOST=0.0.0.0 PORT=8080
 USER node
-EXPOSE 8080
+# METRICS_PORT, for Prometheus alone: publish 8080 only.
+EXPOSE 8080 9464
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/server.js"]

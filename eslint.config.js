@@ -31,6 +31,7 @@ export default defineConfig(
             above('operations', 'server.ts', 'app.ts'),
             above('http', 'server.ts', 'app.ts', 'operations'),
             above('rekognition', 'server.ts', 'app.ts', 'operations', 'http'),
+            above('metrics', 'server.ts', 'app.ts', 'operations', 'http'),
             above('errors.ts', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
             above('docs-page', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
             above('embedded', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),

@@ -43,7 +43,7 @@ export async function start(file, settings = {}) {
   const port = await freePort();
   const child = spawn(process.execPath, [file], {
     // The SDK warns of Node 20's end, once a process.
-    env: { NODE_NO_WARNINGS: '1', ...settings, PORT: String(port) },
+    env: { NODE_NO_WARNINGS: '1', METRICS_PORT: '0', ...settings, PORT: String(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const exited = once(child, 'exit');

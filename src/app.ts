@@ -17,6 +17,7 @@ import { logRequests } from './http/request-log.ts';
 import type { TokenVerifier } from './http/token-verifier.ts';
 import { requireWellFormed } from './http/well-formed.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { operations } from './operations/index.ts';
 import type { Pages } from './rekognition/pages.ts';
 
@@ -24,6 +25,7 @@ import type { Pages } from './rekognition/pages.ts';
 export interface AppDeps {
   readonly config: Pick<Config, 'backend' | 'trustProxy' | 'corsOrigins' | 'rateLimit' | 'cursorSecrets'>;
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'requestEnded'>;
   readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining'>;
   readonly pages: Pages;
   /** None where whoever reaches the service may read everything. */
@@ -34,7 +36,7 @@ export interface AppDeps {
 
 /** The path of a request, top to bottom. */
 export function createApp(deps: AppDeps): Express {
-  const { config, logger, lifecycle, pages, verifyToken, contract } = deps;
+  const { config, logger, metrics, lifecycle, pages, verifyToken, contract } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -50,7 +52,7 @@ export function createApp(deps: AppDeps): Express {
   const pageTokens = createPageTokens(config.cursorSecrets);
 
   app.use(requestContext());
-  app.use(logRequests(logger));
+  app.use(logRequests({ logger, metrics }));
   app.use(setCommonHeaders());
   app.use(allowOrigins(config.corsOrigins));
   app.use(requireWellFormed());

@@ -8,6 +8,7 @@ import { settings } from './settings/settings.ts';
 export interface Config {
   readonly host: string;
   readonly port: number;
+  readonly metricsPort: number;
   readonly production: boolean;
   readonly backend: 'embedded' | 'aws';
   readonly upstreamMaxAttempts: number;
@@ -43,6 +44,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze<Config>({
     host: data.HOST,
     port: data.PORT,
+    metricsPort: data.METRICS_PORT,
     production,
     backend: data.REKOGNITION_BACKEND ?? (production ? 'aws' : 'embedded'),
     upstreamMaxAttempts: data.UPSTREAM_MAX_ATTEMPTS,

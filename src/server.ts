@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { createApp } from './app.ts';
-import { ConfigError, readConfig, type Config } from './config.ts';
+import { ConfigError, readConfig } from './config.ts';
 import { startEmbeddedRekognition } from './embedded/start.ts';
 import { createListener } from './http/listener.ts';
+import { serveMetrics } from './http/serve-metrics.ts';
 import { createTokenVerifier } from './http/token-verifier.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import { createRekognition } from './rekognition/client.ts';
 import { createPages } from './rekognition/pages.ts';
 import { shutDown } from './shutdown.ts';
@@ -37,6 +40,8 @@ async function main(): Promise<void> {
   });
   await requireRegion(rekognition.region());
   const lifecycle = createLifecycle();
+  const metrics = createMetrics();
+  metrics.watchProcess();
   const pages = createPages({
     rekognition,
     config,
@@ -47,8 +52,12 @@ async function main(): Promise<void> {
   const released = new AbortController();
   const { tokenRules: rules } = config;
   const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
-  const server = createListener(createApp({ config, logger, lifecycle, pages, verifyToken, contract }));
-  await listen(server, config);
+  const metricsServer = createListener(serveMetrics({ metrics, logger }));
+  await listen(metricsServer, config.host, config.metricsPort, 'METRICS_PORT');
+  const server = createListener(
+    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract }),
+  );
+  await listen(server, config.host, config.port, 'PORT');
 
   let stopping = false;
   const stop = (): void => {
@@ -57,6 +66,8 @@ async function main(): Promise<void> {
     const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config;
     const release = async (): Promise<void> => {
       released.abort();
+      metricsServer.close();
+      metricsServer.closeAllConnections();
       rekognition.destroy();
       await embedded?.stop();
     };
@@ -67,7 +78,9 @@ async function main(): Promise<void> {
   const write = (text: string): void => {
     process.stdout.write(text);
   };
-  announce({ logger, config, address: server.address() as AddressInfo, embedded, write });
+  const address = server.address() as AddressInfo;
+  const metricsAddress = metricsServer.address() as AddressInfo;
+  announce({ logger, config, address, metricsAddress, embedded, write });
 }
 
 async function requireRegion(region: Promise<string>): Promise<void> {
@@ -76,10 +89,11 @@ async function requireRegion(region: Promise<string>): Promise<void> {
   });
 }
 
-function listen(server: ReturnType<typeof createListener>, { host, port }: Config): Promise<void> {
+function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(new ConfigError(`cannot listen on ${host}:${port}: ${error.code ?? error.message}`));
+      const reason = error.code ?? error.message;
+      reject(new ConfigError(`cannot listen on ${host}:${port} (${setting}): ${reason}`));
     });
     server.listen(port, host, resolve);
   });

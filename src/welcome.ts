@@ -8,6 +8,7 @@ interface Announcement {
   readonly logger: Logger;
   readonly config: Pick<Config, 'backend' | 'production' | 'cursorSecretsAreRandom'>;
   readonly address: AddressInfo;
+  readonly metricsAddress: AddressInfo;
   readonly embedded?: Examples | undefined;
   /** Where the welcome goes. */
   readonly write: (text: string) => void;
@@ -18,10 +19,10 @@ interface Examples {
 }
 
 /** Says where the service listens and which Rekognition it asks; in development, with a command to try. */
-export function announce({ logger, config, address, embedded, write }: Announcement): void {
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  const url = `http://${host}:${address.port}`;
-  logger.info({ url, backend: config.backend }, 'listening');
+export function announce(announcement: Announcement): void {
+  const { logger, config, address, metricsAddress, embedded, write } = announcement;
+  const url = urlOf(address);
+  logger.info({ url, metrics: `${urlOf(metricsAddress)}/metrics`, backend: config.backend }, 'listening');
   if (config.cursorSecretsAreRandom) {
     logger.warn(
       'CURSOR_SECRETS is not set: page tokens end with this process, and other replicas refuse them',
@@ -32,6 +33,10 @@ export function announce({ logger, config, address, embedded, write }: Announcem
     return;
   }
   write(embedded ? welcome(url, embedded) : awsNotice(url));
+}
+
+function urlOf({ family, address, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function welcome(url: string, { exampleCollections }: Examples): string {

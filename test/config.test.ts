@@ -20,6 +20,7 @@ function faultsOf(env: Record<string, string>): string[] {
 const defaults = {
   host: '127.0.0.1',
   port: 8080,
+  metricsPort: 9464,
   production: false,
   backend: 'embedded',
   upstreamMaxAttempts: 3,
@@ -54,6 +55,7 @@ test('every setting is read', () => {
   const env = {
     HOST: '0.0.0.0',
     PORT: '0',
+    METRICS_PORT: '1',
     NODE_ENV: 'production',
     REKOGNITION_BACKEND: 'embedded',
     UPSTREAM_MAX_ATTEMPTS: '1',
@@ -76,6 +78,7 @@ test('every setting is read', () => {
   expect(readConfig(env)).toEqual({
     host: '0.0.0.0',
     port: 0,
+    metricsPort: 1,
     production: true,
     backend: 'embedded',
     upstreamMaxAttempts: 1,

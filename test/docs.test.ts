@@ -4,6 +4,7 @@ import { expect, test } from '@jest/globals';
 
 import { settings } from '../src/settings/settings.ts';
 import { problems } from '../src/errors.ts';
+import { everyMetric } from './support/every-metric.ts';
 
 const read = (name: string) => readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8');
 
@@ -46,4 +47,22 @@ test('docs/errors.md states the status of each code, and whether a retry makes s
     const [, stated, verdict] = /^\s*\*\*(\d{3}),? ([^*]*?)\.?\*\*/.exec(entry) ?? [];
     expect([code, stated, verdict?.startsWith('not')]).toEqual([code, String(status), !retryable]);
   }
+});
+
+test('docs/metrics.md has one row for each metric of the service, with its type, labels and meaning', async () => {
+  const cells = (row: string) => row.split('|').map((cell) => cell.trim());
+  const stated = read('metrics.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `rollcall_'))
+    .map((row) => cells(row).slice(1, -1));
+  const { described } = await everyMetric();
+  const wanted = described
+    .filter(({ name }) => name.startsWith('rollcall_'))
+    .map(({ name, type, labels, help }) => [
+      `\`${name}\``,
+      type,
+      labels.map((label) => `\`${label}\``).join(', '),
+      help,
+    ]);
+  expect(stated).toEqual(wanted);
 });

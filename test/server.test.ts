@@ -45,7 +45,7 @@ interface Run {
 function start(env: Record<string, string>): Run {
   const child = spawn(process.execPath, [join(home, 'dist', 'server.js')], {
     cwd: home,
-    env: { NODE_NO_WARNINGS: '1', AWS_EC2_METADATA_DISABLED: 'true', HOME: home, ...env },
+    env: { METRICS_PORT: '0', NODE_NO_WARNINGS: '1', AWS_EC2_METADATA_DISABLED: 'true', HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.push(child);
@@ -85,14 +85,19 @@ test('AWS without a Region is a bad setting', async () => {
   expect(run.err()).toMatch(/^rollcall: bad settings:\n {2}AWS_REGION must be set[^\n]*\n$/);
 });
 
-test('a port that is taken is told in one line', async () => {
+test.each(['PORT', 'METRICS_PORT'])('a port that is taken, %s, is told in one line', async (setting) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  const run = start({ PORT: String(port), REKOGNITION_BACKEND: 'aws', AWS_REGION: 'eu-west-1' });
+  const run = start({
+    PORT: '0',
+    [setting]: String(port),
+    REKOGNITION_BACKEND: 'aws',
+    AWS_REGION: 'eu-west-1',
+  });
   await expect(run.exit).resolves.toBe(1);
   taken.close();
-  expect(run.err()).toBe(`rollcall: cannot listen on 127.0.0.1:${port}: EADDRINUSE\n`);
+  expect(run.err()).toBe(`rollcall: cannot listen on 127.0.0.1:${port} (${setting}): EADDRINUSE\n`);
 });
 
 test('in development it starts with nothing set, answers, and stops on SIGTERM, given twice', async () => {
@@ -105,6 +110,12 @@ test('in development it starts with nothing set, answers, and stops on SIGTERM, 
   expect((await fetch(`${url}/openapi.yaml`)).status).toBe(200);
   expect((await fetch(`${url}/docs`)).status).toBe(200);
   expect((await fetch(`${url}/docs/docs.js`)).status).toBe(200);
+  const [, metricsUrl = ''] = /"metrics":"([^"]+)"/.exec(run.out()) ?? [];
+  const metrics = await (await fetch(metricsUrl)).text();
+  expect(metrics).toMatch(
+    /^rollcall_http_requests_total\{route="\/collections\/:collectionId\/users",.*\} 1$/m,
+  );
+  expect(metrics).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
   run.child.kill('SIGTERM');
   run.child.kill('SIGTERM');
   await expect(run.exit).resolves.toBe(0);

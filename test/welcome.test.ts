@@ -4,6 +4,7 @@ import { createLogger } from '../src/logger.ts';
 import { announce } from '../src/welcome.ts';
 
 const address = { address: '127.0.0.1', family: 'IPv4', port: 8080 };
+const metricsAddress = { ...address, port: 9464 };
 const embedded = { exampleCollections: [{ id: 'example-team', description: '12 users' }] };
 
 function announced(options: Partial<Parameters<typeof announce>[0]['config']>, rest: object = {}) {
@@ -15,7 +16,7 @@ function announced(options: Partial<Parameters<typeof announce>[0]['config']>, r
   const destination = { write: (line: string) => lines.push(line) };
   const logger = createLogger({ level: 'info', production: true, destination });
   const config = { backend: 'aws', production: false, cursorSecretsAreRandom: false, ...options } as const;
-  announce({ logger, config, address, write, ...rest });
+  announce({ logger, config, address, metricsAddress, write, ...rest });
   return { out, log: lines.join('') };
 }
 

@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import type { Level, Logger } from 'pino';
 
 import type { ErrorCode } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { contextOf, type RequestContext } from './request-context.ts';
 
 /** What an operator must act on, whatever its status. */
@@ -14,18 +15,27 @@ const operatorsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** The status of a request that nobody waited for, as nginx logs it. */
 const CALLER_LEFT = 499;
 
-/** One line a request. It never holds the target, which may carry a page token, nor any header or body. */
-export function logRequests(logger: Logger): RequestHandler {
+interface LogRequestsOptions {
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'requestEnded'>;
+}
+
+/**
+ * One line a request, and its count in the metrics. The line never holds the target, which may carry a page token,
+ * nor any header or body.
+ */
+export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHandler {
   return (req, res, next) => {
     res.once('close', () => {
       const context = contextOf(res);
       const status = res.headersSent ? res.statusCode : CALLER_LEFT;
-      const { requestId, caller, route, collection, upstream, error } = context;
+      const { requestId, caller, route = 'none', collection, upstream, error } = context;
+      const durationMs = performance.now() - context.startedAt;
       const line = {
         method: req.method,
-        route: route ?? 'none',
+        route,
         status,
-        durationMs: Math.round((performance.now() - context.startedAt) * 10) / 10,
+        durationMs: Math.round(durationMs * 10) / 10,
         requestId,
         caller,
         ...(collection !== undefined && { collection }),
@@ -36,6 +46,13 @@ export function logRequests(logger: Logger): RequestHandler {
         ...(!res.writableFinished && { aborted: true }),
       };
       logger[levelOf(status, context)](line, 'request');
+      metrics.requestEnded({
+        route,
+        method: req.method,
+        status,
+        code: error?.code,
+        seconds: durationMs / 1000,
+      });
     });
     next();
   };

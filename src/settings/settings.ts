@@ -8,6 +8,7 @@ const HOUR_MS = 3_600_000;
 export const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535, 8080),
+  METRICS_PORT: wholeNumber(0, 65_535, 9464),
   NODE_ENV: z.string().optional(),
   REKOGNITION_BACKEND: z.enum(['embedded', 'aws'], 'embedded or aws').optional(),
   UPSTREAM_MAX_ATTEMPTS: wholeNumber(1, 10, 3),

@@ -8,6 +8,7 @@ import { createApp } from '../../src/app.ts';
 import { createListener } from '../../src/http/listener.ts';
 import { createLifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 
 const open: Server[] = [];
 
@@ -28,6 +29,7 @@ const app = () =>
       cursorSecrets: ['k'.repeat(32)],
     },
     logger: createLogger({ level: 'silent', production: true, destination: { write: () => undefined } }),
+    metrics: createMetrics(),
     lifecycle: createLifecycle(),
     pages: { get: () => Promise.resolve({ users: [], nextToken: undefined }) },
     verifyToken: undefined,

@@ -9,6 +9,7 @@ import { createListener } from '../../src/http/listener.ts';
 import { createTokenVerifier } from '../../src/http/token-verifier.ts';
 import { createLifecycle, type Lifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
+import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import {
   createRekognition,
   type Rekognition,
@@ -26,6 +27,7 @@ export interface Service {
   /** The calls that reached the scripted Rekognition. */
   readonly calls: readonly RecordedCall[];
   readonly logs: readonly LogLine[];
+  readonly metrics: Metrics;
   /** The line of the first request; it is written when the answer is out. */
   logLine(): Promise<LogLine>;
 }
@@ -66,6 +68,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     destination: { write: (line) => logs.push(JSON.parse(line) as LogLine) },
   });
   const lifecycle = createLifecycle();
+  const metrics = createMetrics();
   const pages = createPages({
     rekognition: options.rekognition ?? client,
     config,
@@ -75,7 +78,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const released = new AbortController();
   const rules = config.tokenRules;
   const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
-  const server = createListener(createApp({ config, logger, lifecycle, pages, verifyToken, contract }));
+  const server = createListener(
+    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract }),
+  );
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -92,6 +97,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     lifecycle,
     calls: scripted.calls,
     logs,
+    metrics,
     async logLine() {
       await until(() => logs.length > 0);
       return logs[0] ?? {};
