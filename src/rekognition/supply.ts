@@ -22,6 +22,9 @@ export interface Supply {
   stop(): void;
 }
 
+/** A source that recovers from throttling has a permit sooner than it said. */
+const LOOK_AGAIN_MS = 100;
+
 /** Asks the source for as many permits as are wanted, one question at a time, and again when it will have more. */
 export function createSupply({ source, schedule, wanted, deliver }: SupplyOptions): Supply {
   let asking = false;
@@ -34,7 +37,8 @@ export function createSupply({ source, schedule, wanted, deliver }: SupplyOption
   };
   const wait = (): void => {
     stop();
-    stopTimer = schedule(Math.max(1, Math.ceil(source.waitMs(0))), () => {
+    const ms = Math.min(LOOK_AGAIN_MS, Math.max(1, Math.ceil(source.waitMs(0))));
+    stopTimer = schedule(ms, () => {
       stopTimer = undefined;
       ask();
     });
