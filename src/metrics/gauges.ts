@@ -4,7 +4,7 @@ import type { CircuitState } from '../rekognition/circuit.ts';
 
 /** What is looked at when the metrics are read. */
 export interface Watched {
-  /** UPSTREAM_TPS. */
+  /** This process's part of UPSTREAM_TPS: the sum over all replicas is the quota. */
   readonly configuredRate?: number;
   readonly governor?: {
     state(): {
@@ -46,7 +46,7 @@ export function registerGauges(registry: Registry, watched: Watched): void {
 
   gauge(
     'rollcall_quota_configured_per_second',
-    'Calls of Rekognition a second that UPSTREAM_TPS allows this process.',
+    "This process's part of UPSTREAM_TPS; the sum over all replicas is what may be called a second.",
     () => watched.configuredRate,
   );
   gauge(

@@ -25,6 +25,8 @@ export interface UpstreamMetrics {
 
 const SOURCES = ['fetched', 'shared', 'cached'] as const;
 const PRIORITIES = ['page', 'export'] as const;
+/** Those that alerts wait for. */
+const OUTCOMES = ['ok', 'UPSTREAM_ACCESS_DENIED', 'UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_THROTTLED'] as const;
 const ATTEMPT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -73,6 +75,7 @@ export function upstreamMetrics(registry: Registry): UpstreamMetrics {
     returns(0, priority);
   }
   for (const source of SOURCES) pages(0, source);
+  for (const outcome of OUTCOMES) attempts.zero({ outcome });
   return {
     attemptEnded(outcome, seconds) {
       attempts.observe({ outcome }, seconds);
