@@ -11,9 +11,14 @@ export interface Config {
   readonly metricsPort: number;
   readonly production: boolean;
   readonly backend: 'embedded' | 'aws';
+  /** The quota, in calls a second; a share of it may be fractional. */
+  readonly upstreamTps: number;
+  readonly upstreamBurst: number;
+  readonly upstreamQueueLimit: number;
   readonly upstreamMaxAttempts: number;
   readonly requestDeadlineMs: number;
   readonly upstreamAttemptTimeoutMs: number;
+  readonly cacheTtlMs: number;
   readonly rateLimit: { readonly max: number; readonly windowMs: number };
   readonly trustProxy: number | readonly string[];
   readonly corsOrigins: readonly string[];
@@ -47,9 +52,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     metricsPort: data.METRICS_PORT,
     production,
     backend: data.REKOGNITION_BACKEND ?? (production ? 'aws' : 'embedded'),
+    upstreamTps: data.UPSTREAM_TPS,
+    upstreamBurst: data.UPSTREAM_BURST,
+    upstreamQueueLimit: data.UPSTREAM_QUEUE_LIMIT,
     upstreamMaxAttempts: data.UPSTREAM_MAX_ATTEMPTS,
     requestDeadlineMs: data.REQUEST_DEADLINE_MS,
     upstreamAttemptTimeoutMs: data.UPSTREAM_ATTEMPT_TIMEOUT_MS,
+    cacheTtlMs: data.CACHE_TTL_MS,
     rateLimit: { max: data.RATE_LIMIT_MAX, windowMs: data.RATE_LIMIT_WINDOW_MS },
     trustProxy: /^[0-9]+$/.test(data.TRUST_PROXY) ? Number(data.TRUST_PROXY) : list.parse(data.TRUST_PROXY),
     corsOrigins: data.CORS_ORIGINS,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 
 import type { AppError } from '../errors.ts';
-import type { CallTrace } from '../rekognition/retry.ts';
+import type { CallTrace } from '../rekognition/trace.ts';
 import { callerAddress } from './caller-address.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { etagOf, matches } from '../http/etag.ts';
 import { defineOperation, type Operation, type Reply } from '../http/operation.ts';
 import type { PageTokens } from '../http/page-token.ts';
-import type { PageRequest, Pages } from '../rekognition/pages.ts';
+import type { PageRequest } from '../rekognition/attempt.ts';
 import type { Page } from '../rekognition/page.ts';
-import type { CallTrace } from '../rekognition/retry.ts';
+import type { Pages } from '../rekognition/pages.ts';
+import { createTrace } from '../rekognition/trace.ts';
 import { collectionId } from './collection-id.ts';
 
 interface ListUsersDeps {
@@ -34,7 +35,7 @@ export function listUsers({ pages, pageTokens }: ListUsersDeps): Operation {
       nextToken: nextToken === undefined ? undefined : pageTokens.open(nextToken, asked.collectionId),
     }),
     async handle(request, { context, ifNoneMatch }) {
-      const trace: CallTrace = { attempts: 0, delaysMs: [] };
+      const trace = createTrace();
       context.upstream = trace;
       const page = await pages.get(request, {
         caller: context.caller,

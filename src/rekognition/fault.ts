@@ -20,6 +20,17 @@ export interface Fault {
   readonly requestId: string | undefined;
 }
 
+/** An attempt failed; `cause` is what it failed with. */
+export class FailedAttempt extends Error {
+  override readonly name = 'FailedAttempt';
+  readonly fault: Fault;
+
+  constructor(fault: Fault, cause: unknown) {
+    super(fault.code, { cause });
+    this.fault = fault;
+  }
+}
+
 /** The exceptions of `ListUsers` and the credential failures of AWS's front door, without their `Exception`. */
 const codes: Readonly<Partial<Record<string, ErrorCode>>> = {
   InvalidParameter: 'INVALID_PARAMETER',
@@ -120,7 +131,7 @@ const details: Readonly<Partial<Record<ErrorCode, string>>> = {
 };
 
 /** The fault as the caller is told of it. */
-export function toAppError({ code, retryAfterMs }: Fault, cause: unknown): AppError {
+export function toAppError({ fault: { code, retryAfterMs }, cause }: FailedAttempt): AppError {
   return new AppError(code, details[code] ?? 'Rekognition failed to answer this request. Retry later.', {
     cause,
     ...(code === 'UPSTREAM_THROTTLED' && { retryAfterS: (retryAfterMs ?? 1000) / 1000 }),

@@ -1,71 +1,110 @@
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
+import { createAttempt, type PageFetch, type PageRequest } from './attempt.ts';
+import { createBreaker, type Breaker } from './breaker.ts';
 import type { Rekognition } from './client.ts';
-import { AttemptTimeout } from './fault.ts';
-import { readPage, type Page } from './page.ts';
+import type { UpstreamEvents } from './events.ts';
+import { createExpectedDuration } from './expected-duration.ts';
+import { createGovernor, type Governor } from './governor.ts';
+import { createLocalPermits } from './local-permits.ts';
+import { createKeptPages, type KeptPages } from './kept-pages.ts';
+import type { Page } from './page.ts';
 import { createRetryBudget } from './retry-budget.ts';
-import { withRetry, type CallTrace } from './retry.ts';
+import { withRetry } from './retry.ts';
+import { createSharedPages } from './shared-pages.ts';
+import type { CallTrace } from './trace.ts';
+import type { Priority } from './turns.ts';
 import { within } from './within.ts';
-
-/** Which page of which collection. */
-export interface PageRequest {
-  readonly collectionId: string;
-  readonly maxResults: number;
-  /** Rekognition's token; none asks for the first page. */
-  readonly nextToken: string | undefined;
-}
 
 /** Who asks for a page, and on what terms. */
 export interface PageCaller {
   /** Whose turn it is, where callers wait for quota. */
   readonly caller: string;
   /** Interactive pages go before exports. */
-  readonly priority: 'page' | 'export';
+  readonly priority: Priority;
   /** Aborts when nobody waits for the page any more. */
   readonly left: AbortSignal;
   readonly trace: CallTrace;
 }
 
-/** Reads pages of users from Rekognition. Fails with `AppError` only, or with the reason of `left`. */
+/** Reads pages of users from Rekognition. */
 export interface Pages {
+  /** Fails with `AppError` only, or with the reason of `left`. */
   get(request: PageRequest, caller: PageCaller): Promise<Page>;
+}
+
+/** What the metrics read, besides. */
+export interface Upstream extends Pages {
+  readonly governor: Pick<Governor, 'state'>;
+  readonly breaker: Pick<Breaker, 'state'>;
+  readonly kept: Pick<KeptPages, 'state'>;
 }
 
 interface PagesOptions {
   readonly rekognition: Pick<Rekognition, 'listUsers'>;
-  readonly config: Pick<Config, 'requestDeadlineMs' | 'upstreamAttemptTimeoutMs' | 'upstreamMaxAttempts'>;
-  /** Milliseconds since the epoch. */
+  readonly config: Pick<
+    Config,
+    | 'requestDeadlineMs'
+    | 'upstreamAttemptTimeoutMs'
+    | 'upstreamMaxAttempts'
+    | 'upstreamTps'
+    | 'upstreamBurst'
+    | 'upstreamQueueLimit'
+    | 'cacheTtlMs'
+  >;
+  readonly events: UpstreamEvents;
+  /** Milliseconds since the epoch, of a clock that never goes back. */
   readonly now: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
 }
 
-/** Pages with retries inside a deadline, and every attempt inside a time-out of its own. */
-export function createPages(options: PagesOptions): Pages {
-  const { rekognition, config, now, random } = options;
-  const { requestDeadlineMs: deadlineMs, upstreamAttemptTimeoutMs: attemptTimeoutMs } = config;
-  const retry = { maxAttempts: config.upstreamMaxAttempts, budget: createRetryBudget(now), now, random };
-  const attempt = (request: PageRequest, parent: AbortSignal, trace: CallTrace): Promise<Page> =>
-    within({ ms: attemptTimeoutMs, parent, onTimeout: () => new AttemptTimeout() }, async (signal) => {
-      const { collectionId, maxResults, nextToken } = request;
-      const answer = await rekognition.listUsers(
-        {
-          CollectionId: collectionId,
-          MaxResults: maxResults,
-          ...(nextToken !== undefined && { NextToken: nextToken }),
-        },
-        signal,
-      );
-      trace.requestId = (answer['$metadata'] as { requestId?: string }).requestId;
-      return readPage(answer);
-    });
+/** An attempt may take this long before any has been seen. */
+const EXPECTED_MS = 100;
+
+/** Shared pages over retries over paced attempts. Exports share nothing: they read each page once. */
+export function createPages({ rekognition, config, events, now, random }: PagesOptions): Upstream {
+  const { requestDeadlineMs: deadlineMs, upstreamTps: tps, upstreamBurst: burst } = config;
+  const governor = createGovernor({
+    source: createLocalPermits({ tps, burst, now }),
+    queueLimit: config.upstreamQueueLimit,
+    now,
+  });
+  const breaker = createBreaker({ now, random });
+  const kept = createKeptPages(config.cacheTtlMs);
+  const expected = createExpectedDuration({ initialMs: EXPECTED_MS, maxMs: deadlineMs / 2 });
+  const timeoutMs = config.upstreamAttemptTimeoutMs;
+  const attempt = createAttempt({ rekognition, timeoutMs, governor, breaker, expected, events, now });
+  const retry = {
+    maxAttempts: config.upstreamMaxAttempts,
+    budget: createRetryBudget(now),
+    events,
+    now,
+    random,
+  };
+  const fetch: PageFetch = (request, call) => withRetry(retry, call, () => attempt(request, call));
+  const shared = createSharedPages({
+    fetch,
+    governor,
+    kept,
+    deadlineMs,
+    onDeadline: deadlinePassed,
+    expectedMs: () => expected.ms,
+    events,
+    now,
+  });
+  const unshared: Pages['get'] = (request, { left, ...caller }) => {
+    const deadlineAt = now() + deadlineMs;
+    const terms = { deadlineAt: () => deadlineAt, latestStart: () => deadlineAt - expected.ms };
+    return within({ ms: deadlineMs, parent: left, onTimeout: deadlinePassed }, (signal) =>
+      fetch(request, { ...caller, ...terms, sharers: [], signal }),
+    );
+  };
   return {
-    get(request, { left, trace }) {
-      const deadlineAt = now() + deadlineMs;
-      return within({ ms: deadlineMs, parent: left, onTimeout: deadlinePassed }, (signal) =>
-        withRetry(retry, { trace, signal, deadlineAt }, () => attempt(request, signal, trace)),
-      );
-    },
+    get: (request, caller) => (caller.priority === 'page' ? shared : unshared)(request, caller),
+    governor,
+    breaker,
+    kept,
   };
 }
 

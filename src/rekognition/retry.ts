@@ -1,21 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { AppError } from '../errors.ts';
+import type { UpstreamEvents } from './events.ts';
+import { FailedAttempt, toAppError, type Fault } from './fault.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { toAppError, toFault, type Fault } from './fault.ts';
-
-/** What happened upstream for one request, for its log line. */
-export interface CallTrace {
-  attempts: number;
-  /** Back-off before each retry, in milliseconds. */
-  readonly delaysMs: number[];
-  /** AWS's id of the last answer. */
-  requestId?: string | undefined;
-  lastError?: Fault['summary'];
-}
+import type { CallTrace } from './trace.ts';
 
 export interface RetryOptions {
   readonly maxAttempts: number;
   readonly budget: RetryBudget;
+  readonly events: Pick<UpstreamEvents, 'retried'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** From 0 to 1. */
@@ -26,7 +20,7 @@ interface Call {
   readonly trace: CallTrace;
   readonly signal: AbortSignal;
   /** No attempt begins after it; milliseconds since the epoch. */
-  readonly deadlineAt: number;
+  readonly deadlineAt: () => number;
 }
 
 /** As the SDK's standard mode: a throttle asks for a longer pause than a passing fault. */
@@ -46,31 +40,34 @@ export function backOffMs(fault: Fault, attempt: number, random: () => number): 
  * would outlast the deadline; then the last fault is thrown as the `AppError` it means.
  */
 export async function withRetry<T>(options: RetryOptions, call: Call, attempt: () => Promise<T>): Promise<T> {
-  const { trace, signal, deadlineAt } = call;
+  let failed: FailedAttempt | undefined;
   for (;;) {
-    trace.attempts += 1;
     try {
       const result = await attempt();
       options.budget.succeeded();
       return result;
     } catch (error) {
-      signal.throwIfAborted();
-      const fault = toFault(error, options.now);
-      trace.lastError = fault.summary;
-      trace.requestId = fault.requestId;
-      const delayMs = backOffMs(fault, trace.attempts, options.random);
-      const inTime = options.now() + delayMs < deadlineAt;
-      if (!fault.retry || trace.attempts >= options.maxAttempts || !inTime || !options.budget.take()) {
-        throw toAppError(fault, error);
-      }
-      trace.delaysMs.push(delayMs);
-      await pause(delayMs, signal);
+      call.signal.throwIfAborted();
+      // A retry that was not let through leaves the fault that asked for it as the answer.
+      if (failed && error instanceof AppError) throw toAppError(failed);
+      if (!(error instanceof FailedAttempt)) throw error;
+      failed = error;
     }
+    await backOff(options, call, failed);
   }
 }
 
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+/** Waits before the next attempt; throws the fault where there is to be none. */
+async function backOff(options: RetryOptions, call: Call, failed: FailedAttempt): Promise<void> {
+  const { maxAttempts, budget, events, now, random } = options;
+  const { trace, signal, deadlineAt } = call;
+  const { fault } = failed;
+  const delayMs = backOffMs(fault, trace.attempts, random);
+  const inTime = now() + delayMs < deadlineAt();
+  if (!fault.retry || trace.attempts >= maxAttempts || !inTime || !budget.take()) throw toAppError(failed);
+  events.retried(fault.code);
+  trace.delaysMs.push(delayMs);
+  await sleep(delayMs, undefined, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw error;
   });

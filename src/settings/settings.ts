@@ -11,9 +11,13 @@ export const settings = z.object({
   METRICS_PORT: wholeNumber(0, 65_535, 9464),
   NODE_ENV: z.string().optional(),
   REKOGNITION_BACKEND: z.enum(['embedded', 'aws'], 'embedded or aws').optional(),
+  UPSTREAM_TPS: rate(5),
+  UPSTREAM_BURST: rate(5),
+  UPSTREAM_QUEUE_LIMIT: wholeNumber(0, 100_000, 100),
   UPSTREAM_MAX_ATTEMPTS: wholeNumber(1, 10, 3),
   REQUEST_DEADLINE_MS: wholeNumber(100, HOUR_MS, 10_000),
   UPSTREAM_ATTEMPT_TIMEOUT_MS: wholeNumber(50, HOUR_MS, 3000),
+  CACHE_TTL_MS: wholeNumber(0, HOUR_MS, 1000),
   RATE_LIMIT_MAX: wholeNumber(0, 1_000_000_000, 600),
   RATE_LIMIT_WINDOW_MS: wholeNumber(1000, HOUR_MS, 60_000),
   TRUST_PROXY: z

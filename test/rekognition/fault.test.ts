@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { AttemptTimeout, toAppError, toFault } from '../../src/rekognition/fault.ts';
+import { AttemptTimeout, FailedAttempt, toAppError, toFault } from '../../src/rekognition/fault.ts';
 import { DamagedAnswer } from '../../src/rekognition/strict-protocol.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
 
@@ -118,12 +118,12 @@ test.each([
 test('a throttle is handed on with its Retry-After, or a second', () => {
   const asked = toFault(aws('ThrottlingException', 400, { 'retry-after': '7' }), now);
   const plain = toFault(aws('ThrottlingException', 400, {}), now);
-  expect(toAppError(asked, undefined).retryAfterS).toBe(7);
-  expect(toAppError(plain, undefined).retryAfterS).toBe(1);
+  expect(toAppError(new FailedAttempt(asked, undefined)).retryAfterS).toBe(7);
+  expect(toAppError(new FailedAttempt(plain, undefined)).retryAfterS).toBe(1);
 });
 
 test('other faults name no time', () => {
   const cause = aws('InternalServerError', 503, { 'retry-after': '7' });
-  const error = toAppError(toFault(cause, now), cause);
+  const error = toAppError(new FailedAttempt(toFault(cause, now), cause));
   expect(error).toMatchObject({ code: 'UPSTREAM_ERROR', retryAfterS: undefined, cause });
 });

@@ -1,8 +1,18 @@
 import { expect, test } from '@jest/globals';
 
-import { withRetry } from '../../src/rekognition/retry.ts';
+import { FailedAttempt, toFault } from '../../src/rekognition/fault.ts';
 import { createRetryBudget } from '../../src/rekognition/retry-budget.ts';
+import { withRetry } from '../../src/rekognition/retry.ts';
+import { createTrace } from '../../src/rekognition/trace.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
+
+function refused() {
+  const error = new TransportError(new Error('refused'));
+  return new FailedAttempt(
+    toFault(error, () => 0),
+    error,
+  );
+}
 
 function budgetAt(start = 0) {
   let time = start;
@@ -25,15 +35,15 @@ test('a total outage of 200 requests costs at most 1.10 attempts a request', asy
   const failed = await Promise.allSettled(
     Array.from({ length: 200 }, () =>
       withRetry(
-        { maxAttempts: 3, budget, now: () => 0, random: () => 0 },
+        { maxAttempts: 3, budget, events: { retried: () => undefined }, now: () => 0, random: () => 0 },
         {
-          trace: { attempts: 0, delaysMs: [] },
+          trace: createTrace(),
           signal: new AbortController().signal,
-          deadlineAt: 10_000,
+          deadlineAt: () => 10_000,
         },
         () => {
           attempts += 1;
-          return Promise.reject(new TransportError(new Error('refused')));
+          return Promise.reject(refused());
         },
       ),
     ),

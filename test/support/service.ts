@@ -15,6 +15,7 @@ import {
   type Rekognition,
   type RekognitionEndpoint,
 } from '../../src/rekognition/client.ts';
+import type { UpstreamEvents } from '../../src/rekognition/events.ts';
 import { createPages } from '../../src/rekognition/pages.ts';
 import { startScriptedRekognition, type RecordedCall, type Script } from './scripted-rekognition.ts';
 
@@ -45,6 +46,14 @@ interface ServiceOptions {
 }
 
 const keys = { region: 'us-east-1', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
+const events: UpstreamEvents = {
+  attemptEnded: () => undefined,
+  retried: () => undefined,
+  permitGranted: () => undefined,
+  permitRefused: () => undefined,
+  permitGivenBack: () => undefined,
+  pageServed: () => undefined,
+};
 const contract = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8');
 const started: (() => Promise<void>)[] = [];
 
@@ -52,6 +61,10 @@ const started: (() => Promise<void>)[] = [];
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
   const config: Config = {
     ...readConfig({ CURSOR_SECRETS: 'a key of page tokens for the tests only' }),
+    // Quota and cache are for the tests that are about them.
+    upstreamTps: 1_000_000,
+    upstreamBurst: 1_000_000,
+    cacheTtlMs: 0,
     requestDeadlineMs: 5000,
     upstreamAttemptTimeoutMs: 2000,
     ...options.config,
@@ -72,6 +85,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const pages = createPages({
     rekognition: options.rekognition ?? client,
     config,
+    events,
     now: Date.now,
     random: () => 0,
   });
