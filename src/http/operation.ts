@@ -10,7 +10,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** The whole of it; or what writes it after the headers, and settles when the response is over. */
-  readonly body?: string | ((res: Response) => Promise<void>);
+  readonly body?: Buffer | ((res: Response) => Promise<void>);
 }
 
 /** What an operation is told of the request besides its parameters. */
@@ -80,7 +80,7 @@ async function send(res: Response, { status, headers, body }: Reply): Promise<vo
     return;
   }
   // Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own.
-  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
+  const length = body === undefined ? {} : { 'Content-Length': body.length };
   res.writeHead(status, { ...headers, ...length }).end(body);
 }
 

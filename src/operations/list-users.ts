@@ -23,6 +23,13 @@ const maxResults = z
 
 /** `GET /collections/{collectionId}/users`: one page of users. */
 export function listUsers({ pages, pageTokens }: ListUsersDeps): Operation {
+  // A page that is shown many times is made into bytes once.
+  const known = new WeakMap<Page, Rendered>();
+  const rendered = (page: Page, request: PageRequest): Rendered => {
+    const found = known.get(page) ?? render(page, request, pageTokens);
+    known.set(page, found);
+    return found;
+  };
   return defineOperation({
     path: '/collections/:collectionId/users',
     produces: 'application/json',
@@ -43,18 +50,24 @@ export function listUsers({ pages, pageTokens }: ListUsersDeps): Operation {
         left: context.left,
         trace,
       });
-      return reply(page, request, pageTokens, ifNoneMatch);
+      const { etag, whole, unchanged } = rendered(page, request);
+      return matches(ifNoneMatch, etag) ? unchanged : whole;
     },
   });
 }
 
-function reply(
+/** A page as it is sent, and as it is told to be unchanged. */
+interface Rendered {
+  readonly etag: string;
+  readonly whole: Reply;
+  readonly unchanged: Reply;
+}
+
+function render(
   page: Page,
-  request: PageRequest,
+  { collectionId: id, maxResults: size }: PageRequest,
   pageTokens: PageTokens,
-  ifNoneMatch: string | undefined,
-): Reply {
-  const { collectionId: id, maxResults: size } = request;
+): Rendered {
   const users = JSON.stringify(page.users);
   const nextToken = page.nextToken === undefined ? undefined : pageTokens.seal(page.nextToken, id);
   // Over the users and whether there is more, not over the token: a token may change while the page does not.
@@ -68,11 +81,12 @@ function reply(
       Link: `</collections/${id}/users?maxResults=${size}&nextToken=${nextToken}>; rel="next"`,
     }),
   };
-  if (matches(ifNoneMatch, etag)) return { status: 304, headers };
   const more = nextToken === undefined ? '' : `,"nextToken":"${nextToken}"`;
+  const body = Buffer.from(`{"users":${users}${more}}`);
+  const type = { 'Content-Type': 'application/json; charset=utf-8' };
   return {
-    status: 200,
-    headers: { ...headers, 'Content-Type': 'application/json; charset=utf-8' },
-    body: `{"users":${users}${more}}`,
+    etag,
+    whole: { status: 200, headers: { ...headers, ...type }, body },
+    unchanged: { status: 304, headers },
   };
 }

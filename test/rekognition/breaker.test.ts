@@ -3,8 +3,10 @@ import fc from 'fast-check';
 
 import { AppError } from '../../src/errors.ts';
 import { createBreaker, type Pass } from '../../src/rekognition/breaker.ts';
+import { FailedAttempt, toFault } from '../../src/rekognition/fault.ts';
 import { createRetryBudget } from '../../src/rekognition/retry-budget.ts';
 import { withRetry } from '../../src/rekognition/retry.ts';
+import { createTrace } from '../../src/rekognition/trace.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
 
 const NOW = 1_700_000_000_000;
@@ -362,16 +364,19 @@ describe('In a total outage', () => {
     const request = async (number: number): Promise<number> => {
       const before = attempts;
       const call = {
-        trace: { attempts: 0, delaysMs: [] },
+        trace: createTrace(),
         signal: new AbortController().signal,
-        deadlineAt: breaker.now() + 10_000,
+        deadlineAt: () => breaker.now() + 10_000,
       };
-      await withRetry({ maxAttempts, budget, now: breaker.now, random: () => 0 }, call, async () => {
+      const events = { retried: () => undefined };
+      await withRetry({ maxAttempts, budget, events, now: breaker.now, random: () => 0 }, call, async () => {
         const pass = breaker.enter(collectionOf(number));
         attempts += 1;
         await Promise.resolve();
         pass.failed();
-        throw new TransportError(new Error('refused'));
+        const error = new TransportError(new Error('refused'));
+        call.trace.attempts += 1;
+        throw new FailedAttempt(toFault(error, breaker.now), error);
       }).catch(() => undefined);
       return attempts - before;
     };
