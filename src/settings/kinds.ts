@@ -2,6 +2,17 @@ import { isIP } from 'node:net';
 
 import { z } from 'zod';
 
+const RATE = 'a number from 0.01 to 1000000, such as 5 or 1.25';
+
+/** Calls a second, or at once; a share of a quota is rarely whole. */
+export const rate = (fallback: number): z.ZodType<number> =>
+  z
+    .string()
+    .regex(/^[0-9]{1,7}(\.[0-9]{1,6})?$/, RATE)
+    .transform(Number)
+    .refine((value) => value >= 0.01 && value <= 1_000_000, RATE)
+    .default(fallback);
+
 /** A setting in decimal digits. */
 export const wholeNumber = (min: number, max: number, fallback: number): z.ZodType<number> =>
   z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { isOrigin, isProxies, isTrustedUrl, list, wholeNumber } from './kinds.ts';
+import { isOrigin, isProxies, isTrustedUrl, list, rate, wholeNumber } from './kinds.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -65,8 +65,9 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     upstreamTps: 1_000_000,
     upstreamBurst: 1_000_000,
     cacheTtlMs: 0,
-    requestDeadlineMs: 5000,
-    upstreamAttemptTimeoutMs: 2000,
+    // Enough for a busy machine; a test of a time-out sets its own.
+    requestDeadlineMs: 15_000,
+    upstreamAttemptTimeoutMs: 5000,
     ...options.config,
   };
   const scripted = await startScriptedRekognition(options.script ?? []);
