@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const pages = createPages({
     rekognition,
     config,
-    events,
+    metrics,
     now,
     random: Math.random,
   });

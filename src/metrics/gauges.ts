@@ -15,7 +15,7 @@ export interface Watched {
     };
   };
   readonly breaker?: { state(): CircuitState; suspendedCollections(): number };
-  readonly pages?: { state(): { readonly cachedPages: number; readonly cachedBytes: number } };
+  readonly kept?: { state(): { readonly pages: number; readonly bytes: number } };
 }
 
 /** Registers the gauges of what is watched; what is not watched yet has no value. */
@@ -76,11 +76,11 @@ export function registerGauges(registry: Registry, watched: Watched): void {
     'Collections whose calls are suspended, each for itself.',
     () => watched.breaker?.suspendedCollections(),
   );
-  gauge('rollcall_cached_pages', 'Pages kept in memory.', () => watched.pages?.state().cachedPages);
+  gauge('rollcall_cached_pages', 'Pages kept in memory.', () => watched.kept?.state().pages);
   gauge(
     'rollcall_cached_bytes',
     'Bytes of the pages kept in memory.',
-    () => watched.pages?.state().cachedBytes,
+    () => watched.kept?.state().bytes,
   );
 }
 

@@ -1,6 +1,6 @@
+import type { UpstreamMetrics } from '../metrics/upstream.ts';
 import type { Breaker, Pass } from './breaker.ts';
 import type { Rekognition } from './client.ts';
-import type { UpstreamEvents } from './events.ts';
 import type { ExpectedDuration } from './expected-duration.ts';
 import { AttemptTimeout, FailedAttempt, toFault } from './fault.ts';
 import type { Governor, Permit, Waiter } from './governor.ts';
@@ -31,7 +31,7 @@ interface AttemptOptions {
   readonly governor: Governor;
   readonly breaker: Breaker;
   readonly expected: ExpectedDuration;
-  readonly events: UpstreamEvents;
+  readonly metrics: UpstreamMetrics;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -41,7 +41,7 @@ export type PageFetch = (request: PageRequest, call: PageCall) => Promise<Page>;
 
 /** One attempt: permit → pass of the breaker → call within its time-out → reading. Throws `FailedAttempt`. */
 export function createAttempt(options: AttemptOptions): PageFetch {
-  const { expected, events, now } = options;
+  const { expected, metrics, now } = options;
   return async (request, call) => {
     const pass = await admit(options, request, call);
     const from = now();
@@ -49,9 +49,10 @@ export function createAttempt(options: AttemptOptions): PageFetch {
       const page = await send(options, request, call);
       pass.answered();
       expected.observe(now() - from);
-      events.attemptEnded('ok', (now() - from) / 1000);
+      metrics.attemptEnded('ok', (now() - from) / 1000);
       return page;
     } catch (error) {
+      if (call.signal.aborted) metrics.attemptEnded('left', (now() - from) / 1000);
       call.signal.throwIfAborted();
       throw fail(options, call, pass, error, (now() - from) / 1000);
     } finally {
@@ -63,7 +64,7 @@ export function createAttempt(options: AttemptOptions): PageFetch {
 
 /** Has what must be had before anything is sent. What was had and is not used goes back. */
 async function admit(options: AttemptOptions, { collectionId }: PageRequest, call: PageCall): Promise<Pass> {
-  const { breaker, events } = options;
+  const { breaker, metrics } = options;
   // Nobody queues for a permit that could not be used.
   breaker.check(collectionId);
   const permit = await permitFor(options, call);
@@ -72,21 +73,21 @@ async function admit(options: AttemptOptions, { collectionId }: PageRequest, cal
     return breaker.enter(collectionId);
   } catch (error) {
     permit.giveBack();
-    events.permitGivenBack(call.priority);
+    metrics.permitReturned(call.priority);
     throw error;
   }
 }
 
-async function permitFor({ governor, events, now }: AttemptOptions, call: PageCall): Promise<Permit> {
+async function permitFor({ governor, metrics, now }: AttemptOptions, call: PageCall): Promise<Permit> {
   const from = now();
   const turn = governor.take(call);
   for (const sharer of call.sharers) governor.join(call, sharer, call.priority);
   try {
     const permit = await turn;
-    events.permitGranted(call.priority, (now() - from) / 1000);
+    metrics.permitGranted(call.priority, (now() - from) / 1000);
     return permit;
   } catch (error) {
-    if (!call.signal.aborted) events.permitRefused(call.priority);
+    if (!call.signal.aborted) metrics.permitRefused(call.priority);
     throw error;
   } finally {
     call.trace.waitMs += now() - from;
@@ -115,7 +116,7 @@ function send(
 
 /** Tells all who must know of a failed attempt. */
 function fail(
-  { governor, events, now }: AttemptOptions,
+  { governor, metrics, now }: AttemptOptions,
   { trace }: PageCall,
   pass: Pass,
   error: unknown,
@@ -125,7 +126,7 @@ function fail(
   if (fault.code === 'UPSTREAM_ERROR' || fault.code === 'UPSTREAM_TIMEOUT') pass.failed();
   else pass.answered();
   if (fault.code === 'UPSTREAM_THROTTLED') governor.throttled();
-  events.attemptEnded(fault.code, seconds);
+  metrics.attemptEnded(fault.code, seconds);
   trace.lastError = fault.summary;
   trace.requestId = fault.requestId;
   return new FailedAttempt(fault, error);

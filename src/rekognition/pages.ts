@@ -1,13 +1,14 @@
 import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { UpstreamMetrics } from '../metrics/upstream.ts';
 import { createAttempt, type PageFetch, type PageRequest } from './attempt.ts';
-import { createBreaker, type Breaker } from './breaker.ts';
+import { createBreaker } from './breaker.ts';
 import type { Rekognition } from './client.ts';
-import type { UpstreamEvents } from './events.ts';
 import { createExpectedDuration } from './expected-duration.ts';
-import { createGovernor, type Governor } from './governor.ts';
+import { createGovernor } from './governor.ts';
 import { createLocalPermits } from './local-permits.ts';
-import { createKeptPages, type KeptPages } from './kept-pages.ts';
+import { createKeptPages } from './kept-pages.ts';
 import type { Page } from './page.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { withRetry } from './retry.ts';
@@ -33,13 +34,6 @@ export interface Pages {
   get(request: PageRequest, caller: PageCaller): Promise<Page>;
 }
 
-/** What the metrics read, besides. */
-export interface Upstream extends Pages {
-  readonly governor: Pick<Governor, 'state'>;
-  readonly breaker: Pick<Breaker, 'state'>;
-  readonly kept: Pick<KeptPages, 'state'>;
-}
-
 interface PagesOptions {
   readonly rekognition: Pick<Rekognition, 'listUsers'>;
   readonly config: Pick<
@@ -52,7 +46,7 @@ interface PagesOptions {
     | 'upstreamQueueLimit'
     | 'cacheTtlMs'
   >;
-  readonly events: UpstreamEvents;
+  readonly metrics: UpstreamMetrics & Pick<Metrics, 'watch'>;
   /** Milliseconds since the epoch, of a clock that never goes back. */
   readonly now: () => number;
   /** From 0 to 1. */
@@ -63,7 +57,7 @@ interface PagesOptions {
 const EXPECTED_MS = 100;
 
 /** Shared pages over retries over paced attempts. Exports share nothing: they read each page once. */
-export function createPages({ rekognition, config, events, now, random }: PagesOptions): Upstream {
+export function createPages({ rekognition, config, metrics, now, random }: PagesOptions): Pages {
   const { requestDeadlineMs: deadlineMs, upstreamTps: tps, upstreamBurst: burst } = config;
   const governor = createGovernor({
     source: createLocalPermits({ tps, burst, now }),
@@ -74,11 +68,11 @@ export function createPages({ rekognition, config, events, now, random }: PagesO
   const kept = createKeptPages(config.cacheTtlMs);
   const expected = createExpectedDuration({ initialMs: EXPECTED_MS, maxMs: deadlineMs / 2 });
   const timeoutMs = config.upstreamAttemptTimeoutMs;
-  const attempt = createAttempt({ rekognition, timeoutMs, governor, breaker, expected, events, now });
+  const attempt = createAttempt({ rekognition, timeoutMs, governor, breaker, expected, metrics, now });
   const retry = {
     maxAttempts: config.upstreamMaxAttempts,
     budget: createRetryBudget(now),
-    events,
+    metrics,
     now,
     random,
   };
@@ -90,7 +84,7 @@ export function createPages({ rekognition, config, events, now, random }: PagesO
     deadlineMs,
     onDeadline: deadlinePassed,
     expectedMs: () => expected.ms,
-    events,
+    metrics,
     now,
   });
   const unshared: Pages['get'] = (request, { left, ...caller }) => {
@@ -100,11 +94,9 @@ export function createPages({ rekognition, config, events, now, random }: PagesO
       fetch(request, { ...caller, ...terms, sharers: [], signal }),
     );
   };
+  metrics.watch({ configuredRate: tps, governor, breaker, kept });
   return {
     get: (request, caller) => (caller.priority === 'page' ? shared : unshared)(request, caller),
-    governor,
-    breaker,
-    kept,
   };
 }
 

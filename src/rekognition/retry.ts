@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AppError } from '../errors.ts';
-import type { UpstreamEvents } from './events.ts';
+import type { UpstreamMetrics } from '../metrics/upstream.ts';
 import { FailedAttempt, toAppError, type Fault } from './fault.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { CallTrace } from './trace.ts';
@@ -9,7 +9,7 @@ import type { CallTrace } from './trace.ts';
 export interface RetryOptions {
   readonly maxAttempts: number;
   readonly budget: RetryBudget;
-  readonly events: Pick<UpstreamEvents, 'retried'>;
+  readonly metrics: Pick<UpstreamMetrics, 'retried'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** From 0 to 1. */
@@ -59,13 +59,13 @@ export async function withRetry<T>(options: RetryOptions, call: Call, attempt: (
 
 /** Waits before the next attempt; throws the fault where there is to be none. */
 async function backOff(options: RetryOptions, call: Call, failed: FailedAttempt): Promise<void> {
-  const { maxAttempts, budget, events, now, random } = options;
+  const { maxAttempts, budget, metrics, now, random } = options;
   const { trace, signal, deadlineAt } = call;
   const { fault } = failed;
   const delayMs = backOffMs(fault, trace.attempts, random);
   const inTime = now() + delayMs < deadlineAt();
   if (!fault.retry || trace.attempts >= maxAttempts || !inTime || !budget.take()) throw toAppError(failed);
-  events.retried(fault.code);
+  metrics.retried(fault.code);
   trace.delaysMs.push(delayMs);
   await sleep(delayMs, undefined, { signal }).catch((error: unknown) => {
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts';
+import type { UpstreamMetrics } from '../metrics/upstream.ts';
 import type { PageCall, PageFetch, PageRequest } from './attempt.ts';
-import type { UpstreamEvents } from './events.ts';
 import type { Governor } from './governor.ts';
 import type { Finding, KeptPages } from './kept-pages.ts';
 import type { Page } from './page.ts';
@@ -17,7 +17,7 @@ interface SharedPagesOptions {
   readonly onDeadline: () => Error;
   /** How long an attempt takes, in milliseconds. */
   readonly expectedMs: () => number;
-  readonly events: Pick<UpstreamEvents, 'pageServed'>;
+  readonly metrics: Pick<UpstreamMetrics, 'pageServed'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -35,7 +35,7 @@ interface Flight {
  * deadline passes, disturbs no other; when the last has gone, the call is aborted.
  */
 export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
-  const { governor, kept, deadlineMs, onDeadline, events } = options;
+  const { governor, kept, deadlineMs, onDeadline, metrics } = options;
   const flights = new Map<string, Flight>();
 
   const begin = (key: string, request: PageRequest, caller: PageCaller): Flight => {
@@ -62,7 +62,7 @@ export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
     const found = kept.get(key);
     if (found) {
       caller.trace.source = 'cached';
-      events.pageServed('cached');
+      metrics.pageServed('cached');
       if (found instanceof AppError) throw found;
       return found;
     }
@@ -70,7 +70,7 @@ export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
     // It may still wait for its turn, and this caller's may come sooner.
     if (inFlight) governor.join(inFlight.call, caller.caller, 'page');
     const page = await ride(inFlight ?? begin(key, request, caller), caller);
-    events.pageServed(inFlight ? 'shared' : 'fetched');
+    metrics.pageServed(inFlight ? 'shared' : 'fetched');
     return page;
   };
 }

@@ -1,4 +1,4 @@
-import type { PageSource } from './events.ts';
+import type { PageSource } from '../metrics/upstream.ts';
 import type { Fault } from './fault.ts';
 
 /** What happened upstream for one request, for its log line. Times are in milliseconds. */

@@ -97,7 +97,7 @@ test('what is watched is looked at when the metrics are read', async () => {
   metrics.watch({
     governor: { state: () => ({ rate: 2.5, permitsAvailable: 3, waiting: { page: 4, export: 1 } }) },
     breaker: { state: () => state, suspendedCollections: () => 2 },
-    pages: { state: () => ({ cachedPages: 10, cachedBytes: 2048 }) },
+    kept: { state: () => ({ pages: 10, bytes: 2048 }) },
   });
   expect(await read(metrics, 'quota_configured_per_second')).toBe(5);
   expect(await read(metrics, 'quota_rate_per_second')).toBe(2.5);

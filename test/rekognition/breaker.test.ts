@@ -368,8 +368,8 @@ describe('In a total outage', () => {
         signal: new AbortController().signal,
         deadlineAt: () => breaker.now() + 10_000,
       };
-      const events = { retried: () => undefined };
-      await withRetry({ maxAttempts, budget, events, now: breaker.now, random: () => 0 }, call, async () => {
+      const metrics = { retried: () => undefined };
+      await withRetry({ maxAttempts, budget, metrics, now: breaker.now, random: () => 0 }, call, async () => {
         const pass = breaker.enter(collectionOf(number));
         attempts += 1;
         await Promise.resolve();

@@ -35,7 +35,7 @@ test('a total outage of 200 requests costs at most 1.10 attempts a request', asy
   const failed = await Promise.allSettled(
     Array.from({ length: 200 }, () =>
       withRetry(
-        { maxAttempts: 3, budget, events: { retried: () => undefined }, now: () => 0, random: () => 0 },
+        { maxAttempts: 3, budget, metrics: { retried: () => undefined }, now: () => 0, random: () => 0 },
         {
           trace: createTrace(),
           signal: new AbortController().signal,

@@ -40,7 +40,7 @@ function run(steps: readonly unknown[], { options, signal, deadlineMs = 10_000 }
   const all: RetryOptions = {
     maxAttempts: 3,
     budget,
-    events: { retried: (code) => retried.push(code) },
+    metrics: { retried: (code) => retried.push(code) },
     now: () => NOW,
     random: () => 0,
     ...options,

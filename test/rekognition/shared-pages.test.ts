@@ -55,7 +55,7 @@ function shared({ ttlMs = 60_000, deadlineMs = 900 } = {}) {
     deadlineMs,
     onDeadline: () => new DeadlinePassed(),
     expectedMs: () => 100,
-    events: { pageServed: (source) => served.push(source) },
+    metrics: { pageServed: (source) => served.push(source) },
     now: () => time,
   });
   const ask = (caller = 'alice', request = team) => {

@@ -17,7 +17,7 @@ export async function everyMetric(): Promise<{ described: Described[]; samples: 
     configuredRate: 5,
     governor: { state: () => ({ rate: 5, permitsAvailable: 5, waiting: { page: 0, export: 0 } }) },
     breaker: { state: () => 'closed', suspendedCollections: () => 0 },
-    pages: { state: () => ({ cachedPages: 0, cachedBytes: 0 }) },
+    kept: { state: () => ({ pages: 0, bytes: 0 }) },
   });
   metrics.requestEnded({ route: 'none', method: 'GET', status: 404, code: 'ROUTE_NOT_FOUND', seconds: 0.1 });
   metrics.attemptEnded('ok', 0.1);

@@ -15,7 +15,6 @@ import {
   type Rekognition,
   type RekognitionEndpoint,
 } from '../../src/rekognition/client.ts';
-import type { UpstreamEvents } from '../../src/rekognition/events.ts';
 import { createPages } from '../../src/rekognition/pages.ts';
 import { startScriptedRekognition, type RecordedCall, type Script } from './scripted-rekognition.ts';
 
@@ -46,14 +45,6 @@ interface ServiceOptions {
 }
 
 const keys = { region: 'us-east-1', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
-const events: UpstreamEvents = {
-  attemptEnded: () => undefined,
-  retried: () => undefined,
-  permitGranted: () => undefined,
-  permitRefused: () => undefined,
-  permitGivenBack: () => undefined,
-  pageServed: () => undefined,
-};
 const contract = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8');
 const started: (() => Promise<void>)[] = [];
 
@@ -86,7 +77,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const pages = createPages({
     rekognition: options.rekognition ?? client,
     config,
-    events,
+    metrics,
     now: Date.now,
     random: () => 0,
   });
