@@ -77,11 +77,7 @@ export function registerGauges(registry: Registry, watched: Watched): void {
     () => watched.breaker?.suspendedCollections(),
   );
   gauge('rollcall_cached_pages', 'Pages kept in memory.', () => watched.kept?.state().pages);
-  gauge(
-    'rollcall_cached_bytes',
-    'Bytes of the pages kept in memory.',
-    () => watched.kept?.state().bytes,
-  );
+  gauge('rollcall_cached_bytes', 'Bytes of the pages kept in memory.', () => watched.kept?.state().bytes);
 }
 
 function oneHot(state: CircuitState): Record<CircuitState, number> {

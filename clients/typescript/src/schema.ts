@@ -429,9 +429,10 @@ export interface components {
             };
         };
         /**
-         * @description The service can't answer just now. Repeat the request after `Retry-After` seconds. `SHUTTING_DOWN`: this instance is
-         *     stopping and closes the connection; another answers. `UPSTREAM_UNAVAILABLE`: what the service depends on is away;
-         *     `detail` says what.
+         * @description The service can't answer just now. Repeat the request after `Retry-After` seconds. `OVERLOADED`: the wait for
+         *     Rekognition's quota would outlast the deadline of the request, which was refused when it arrived.
+         *     `UPSTREAM_UNAVAILABLE`: what the service depends on is away; `detail` says what (ask for `throws-InternalServerError`
+         *     two or three times in a row). `SHUTTING_DOWN`: this instance is stopping and closes the connection; another answers.
          */
         Unavailable: {
             headers: {
