@@ -6,13 +6,17 @@ const client = new RekognitionClient({});
 const app = express();
 app.get('/collections/:id/users', async (req, res) => {
   const { maxResults, nextToken } = req.query;
-  const output = await client.send(
-    new ListUsersCommand({
-      CollectionId: req.params.id,
-      MaxResults: Number(maxResults),
-      NextToken: nextToken,
-    }),
-  );
-  res.json({ users: output.Users, nextToken: output.NextToken });
+  try {
+    const output = await client.send(
+      new ListUsersCommand({
+        CollectionId: req.params.id,
+        MaxResults: Number(maxResults),
+        NextToken: nextToken,
+      }),
+    );
+    res.json({ users: output.Users, nextToken: output.NextToken });
+  } catch (error) {
+    res.status(500).json({ message: error.message });
+  }
 });
 app.listen(Number(process.env.PORT), '127.0.0.1');

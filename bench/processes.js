@@ -22,14 +22,19 @@ export const awsSettings = (endpoint) => ({
   AWS_SECRET_ACCESS_KEY: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 });
 
-/** The service with everything on that is on in production; only the limit is out of reach. */
+/** The service with everything on that is on in production; only the limit of each caller is out of reach. */
 export const serviceSettings = (endpoint) => ({
   ...awsSettings(endpoint),
   HOST: '127.0.0.1',
+  METRICS_PORT: '0',
   REKOGNITION_BACKEND: 'aws',
   RATE_LIMIT_MAX: '100000000',
+  CORS_ORIGINS: 'https://app.example.com',
   LOG_LEVEL: 'info',
 });
+
+/** Where the quota is not what is measured: the fake has none, and every request is to cost a call. */
+export const withoutQuota = { UPSTREAM_TPS: '100000', UPSTREAM_BURST: '100000', CACHE_TTL_MS: '0' };
 
 const running = new Set();
 process.on('exit', () => {
@@ -73,6 +78,11 @@ export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** The smallest value that this share of the values does not exceed; undefined where there are none. */
+export function quantile(values, share) {
+  return values.toSorted((a, b) => a - b)[Math.ceil(values.length * share) - 1];
 }
 
 export function print(line) {
