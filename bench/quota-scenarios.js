@@ -7,7 +7,9 @@ export const seconds = Number(process.env.SECONDS ?? 30);
 
 const CALLERS = 20;
 const address = (n) => `198.51.100.${n}`;
-const distinct = (n) => ({ path: target(`collection-${n}`), caller: address(n % CALLERS) });
+/** One of the twenty callers, in an order that does not keep step with the bucket. */
+const someone = (n) => address((Math.imul(n, 0x9e3779b1) >>> 16) % CALLERS);
+const distinct = (n) => ({ path: target(`collection-${n}`), caller: someone(n) });
 
 /** Twenty times the quota, every request for a collection of its own, from twenty callers. */
 export async function overload(begin, { punishing = false } = {}) {
@@ -17,7 +19,7 @@ export async function overload(begin, { punishing = false } = {}) {
 
 /** Twenty times the quota, all for the same page. */
 export async function identical(begin) {
-  const asks = (n) => ({ path: target('popular'), caller: address(n % CALLERS) });
+  const asks = (n) => ({ path: target('popular'), caller: someone(n) });
   return summary(await run(begin, { plan: evenly({ perSecond: 20 * C, seconds, asks }) }));
 }
 
