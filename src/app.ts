@@ -32,11 +32,13 @@ export interface AppDeps {
   readonly verifyToken: TokenVerifier | undefined;
   /** The text of openapi.yaml. */
   readonly contract: string;
+  /** Where the files of the docs page are, with a slash at its end. */
+  readonly docsDirectory: URL;
 }
 
 /** The path of a request, top to bottom. */
 export function createApp(deps: AppDeps): Express {
-  const { config, logger, metrics, lifecycle, pages, verifyToken, contract } = deps;
+  const { config, logger, metrics, lifecycle, pages, verifyToken, contract, docsDirectory } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -64,7 +66,7 @@ export function createApp(deps: AppDeps): Express {
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
   route('/docs', docsPage({ contract, embedded: config.backend === 'embedded' }));
-  for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(asset));
+  for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(docsDirectory, asset));
 
   if (verifyToken) app.use(authenticate(verifyToken));
   app.use(limitRate(config.rateLimit));

@@ -49,14 +49,16 @@ async function main(): Promise<void> {
     now,
     random: Math.random,
   });
+  // Both beside the bundle's directory, and beside src.
   const contract = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8');
+  const docsDirectory = new URL('../public/docs/', import.meta.url);
   const released = new AbortController();
   const { tokenRules: rules } = config;
   const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
   const metricsServer = createListener(serveMetrics({ metrics, logger }));
   await listen(metricsServer, config.host, config.metricsPort, 'METRICS_PORT');
   const server = createListener(
-    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract }),
+    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract, docsDirectory }),
   );
   await listen(server, config.host, config.port, 'PORT');
 

@@ -22,7 +22,7 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-/** The files of the page, in public/docs and under /docs. */
+/** The files of the page, under /docs. */
 export const docsAssets = ['docs.css', 'docs.js', 'icon.svg'] as const;
 
 interface DocsOptions {
@@ -40,10 +40,8 @@ export function docsPage({ contract, embedded }: DocsOptions): RequestHandler {
 }
 
 /** One file of the page, read when it is first asked for. */
-export function docsAsset(name: (typeof docsAssets)[number]): RequestHandler {
-  return serveText(extname(name), () =>
-    readFile(new URL(`../../public/docs/${name}`, import.meta.url), 'utf8'),
-  );
+export function docsAsset(directory: URL, name: (typeof docsAssets)[number]): RequestHandler {
+  return serveText(extname(name), () => readFile(new URL(name, directory), 'utf8'));
 }
 
 function serveText(type: string, make: () => Promise<string>): RequestHandler {

@@ -90,7 +90,7 @@ async function permitFor({ governor, metrics, now }: AttemptOptions, call: PageC
     if (!call.signal.aborted) metrics.permitRefused(call.priority);
     throw error;
   } finally {
-    call.trace.waitMs += now() - from;
+    call.trace.waitMs += Math.round(now() - from);
   }
 }
 

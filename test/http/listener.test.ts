@@ -34,6 +34,7 @@ const app = () =>
     pages: { get: () => Promise.resolve({ users: [], nextToken: undefined }) },
     verifyToken: undefined,
     contract: 'openapi: 3.1.0\n',
+    docsDirectory: new URL('../../public/docs/', import.meta.url),
   });
 
 async function dial(handler: RequestListener = app()): Promise<Socket> {

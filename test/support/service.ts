@@ -45,6 +45,7 @@ interface ServiceOptions {
 }
 
 const keys = { region: 'us-east-1', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
+const docsDirectory = new URL('../../public/docs/', import.meta.url);
 const contract = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8');
 const started: (() => Promise<void>)[] = [];
 
@@ -85,7 +86,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const rules = config.tokenRules;
   const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
   const server = createListener(
-    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract }),
+    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract, docsDirectory }),
   );
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
   server.listen(0, '127.0.0.1');

@@ -1,0 +1,30 @@
+// Bundles each process into one file and the parts it may never need: a start then reads and compiles a fraction of
+// what its packages hold. Types are checked apart (npm run types).
+import { build } from 'esbuild';
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+
+const { dirname: root } = import.meta;
+const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
+
+rmSync(outdir, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/server.ts', 'src/embedded/main.ts'],
+  outbase: 'src',
+  outdir,
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node20.19',
+  // The SDK's modules rather than its CommonJS, so that its other seventy operations are left out.
+  mainFields: ['module', 'main'],
+  format: 'esm',
+  sourcemap: true,
+  // Packages of CommonJS ask for Node's own modules by `require`, which a module does not have.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
