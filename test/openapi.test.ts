@@ -84,10 +84,11 @@ test('Every example of a problem has the status, the title and the verdict of it
 
 test('ErrorCode tells of every code its status, whether to retry, and what to do', () => {
   const { ErrorCode } = (document['components'] as { schemas: Record<string, Json> }).schemas;
-  const rows = [
-    ...String(ErrorCode?.['description']).matchAll(/^\| `(\w+)` \| (\d{3})[^|]* \| (yes|no) \| .+ \|$/gm),
-  ];
-  expect(rows.map(([, code, status, verdict]) => [code, Number(status), verdict === 'yes'])).toEqual(
+  const lines = String(ErrorCode?.['description']).matchAll(
+    /^- `(\w+)` \((\d+)[^)]*, (not )?retryable\): .+$/gm,
+  );
+  const rows = [...lines];
+  expect(rows.map(([, code, status, not]) => [code, Number(status), not === undefined])).toEqual(
     Object.entries(problems).map(([code, { status, retryable }]) => [code, status, retryable]),
   );
   expect(ErrorCode?.['enum']).toEqual(Object.keys(problems));

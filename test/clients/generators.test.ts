@@ -94,7 +94,7 @@ describe('From the contract', () => {
       await run('java', ['-jar', jar, 'generate', ...flags, style]);
       const script = `
       import { Configuration, UsersApi, type Problem } from './index';
-      const api = new UsersApi(new Configuration({ basePath: process.argv[2]! }));
+      const api = new UsersApi(new Configuration({ basePath: process.argv[2]!, fetchApi: fetch }));
       const page = await api.listUsers({ collectionId: 'team', maxResults: 5 });
       const failed: Problem = await api.listUsers({ collectionId: 'nope' }).catch((answer) => answer.json());
       const [user] = page.users;

@@ -223,31 +223,29 @@ export interface components {
         /**
          * @description What a client switches on. The list is closed: a new code comes only with a new major version of this contract.
          *
-         *     Where **retry** says yes, the very same request may succeed later: wait `Retry-After` seconds, or, where there is
+         *     Where it is retryable, the very same request may succeed later: wait `Retry-After` seconds, or, where there is
          *     none, a second or so, and twice as long each time. To see an error on purpose, run the service over its embedded
          *     Rekognition (`npm start`) and ask for the users of the collection named here.
          *
-         *     | code | status | retry | what it means, what to do, how to see it |
-         *     | ---- | ------ | ----- | ---------------------------------------- |
-         *     | `INVALID_PARAMETER` | 400 | no | A path or query parameter is wrong; `errors` names each. Correct them. `throws-InvalidParameterException` |
-         *     | `INVALID_PAGE_TOKEN` | 400 | no | The page token is altered, foreign or too old. Begin again at the first page. `throws-InvalidPaginationTokenException` |
-         *     | `MALFORMED_REQUEST` | 400, 408, 413, 414, 431 | no | The request can't be read, or has a body. Mend the client. `curl -X GET -d '{}' …` |
-         *     | `UNAUTHENTICATED` | 401 | no | The bearer token is missing or does not verify. Get a new one, then repeat. |
-         *     | `FORBIDDEN` | 403 | no | The caller may not read this collection, whether it exists or not. Ask for access. |
-         *     | `UPSTREAM_ACCESS_DENIED` | 403 | no | The service's AWS role may not read this collection. Its operator must allow it. `throws-AccessDeniedException` |
-         *     | `COLLECTION_NOT_FOUND` | 404 | no | There is no such collection. Check the id: case counts. `throws-ResourceNotFoundException` |
-         *     | `ROUTE_NOT_FOUND` | 404 | no | There is no such path. Check it: case and a trailing slash count. |
-         *     | `METHOD_NOT_ALLOWED` | 405 | no | The route is only for reading. Use `GET` or `HEAD`. |
-         *     | `NOT_ACCEPTABLE` | 406 | no | `Accept` excludes what the route produces. Send another, or none. |
-         *     | `RATE_LIMITED` | 429 | yes | The caller is over its own limit. Go by `RateLimit`, so as not to come here. |
-         *     | `UPSTREAM_THROTTLED` | 429 | yes | Rekognition throttles the whole account. Ask for larger pages. `throws-ThrottlingException` |
-         *     | `INTERNAL_ERROR` | 500 | no | A bug of the service. Report it with the `requestId`. |
-         *     | `UPSTREAM_ERROR` | 502 | yes | Rekognition failed, or answered with something that is no page. `throws-InternalServerError` |
-         *     | `UPSTREAM_UNAUTHENTICATED` | 502 | no | Rekognition refuses the service's credentials. Its operator must mend them. `throws-ExpiredTokenException` |
-         *     | `OVERLOADED` | 503 | yes | More was asked for than Rekognition's quota allows in time. |
-         *     | `UPSTREAM_UNAVAILABLE` | 503 | yes | Rekognition keeps failing, and is left alone for a while. |
-         *     | `SHUTTING_DOWN` | 503 | yes | This instance is stopping. Another answers. |
-         *     | `UPSTREAM_TIMEOUT` | 504 | yes | Rekognition did not answer in time. `throws-Timeout` |
+         *     - `INVALID_PARAMETER` (400, not retryable): A path or query parameter is wrong; `errors` names each. Correct them. `throws-InvalidParameterException`
+         *     - `INVALID_PAGE_TOKEN` (400, not retryable): The page token is altered, foreign or too old. Begin again at the first page. `throws-InvalidPaginationTokenException`
+         *     - `MALFORMED_REQUEST` (400, 408, 413, 414, 431, not retryable): The request can't be read, or has a body. Mend the client. `curl -X GET -d '{}' …`
+         *     - `UNAUTHENTICATED` (401, not retryable): The bearer token is missing or does not verify. Get a new one, then repeat.
+         *     - `FORBIDDEN` (403, not retryable): The caller may not read this collection, whether it exists or not. Ask for access.
+         *     - `UPSTREAM_ACCESS_DENIED` (403, not retryable): The service's AWS role may not read this collection. Its operator must allow it. `throws-AccessDeniedException`
+         *     - `COLLECTION_NOT_FOUND` (404, not retryable): There is no such collection. Check the id: case counts. `throws-ResourceNotFoundException`
+         *     - `ROUTE_NOT_FOUND` (404, not retryable): There is no such path. Check it: case and a trailing slash count.
+         *     - `METHOD_NOT_ALLOWED` (405, not retryable): The route is only for reading. Use `GET` or `HEAD`.
+         *     - `NOT_ACCEPTABLE` (406, not retryable): `Accept` excludes what the route produces. Send another, or none.
+         *     - `RATE_LIMITED` (429, retryable): The caller is over its own limit. Go by `RateLimit`, so as not to come here.
+         *     - `UPSTREAM_THROTTLED` (429, retryable): Rekognition throttles the whole account. Ask for larger pages. `throws-ThrottlingException`
+         *     - `INTERNAL_ERROR` (500, not retryable): A bug of the service. Report it with the `requestId`.
+         *     - `UPSTREAM_ERROR` (502, retryable): Rekognition failed, or answered with something that is no page. `throws-InternalServerError`
+         *     - `UPSTREAM_UNAUTHENTICATED` (502, not retryable): Rekognition refuses the service's credentials. Its operator must mend them. `throws-ExpiredTokenException`
+         *     - `OVERLOADED` (503, retryable): More was asked for than Rekognition's quota allows in time.
+         *     - `UPSTREAM_UNAVAILABLE` (503, retryable): Rekognition keeps failing, and is left alone for a while.
+         *     - `SHUTTING_DOWN` (503, retryable): This instance is stopping. Another answers.
+         *     - `UPSTREAM_TIMEOUT` (504, retryable): Rekognition did not answer in time. `throws-Timeout`
          * @enum {string}
          */
         ErrorCode: "INVALID_PARAMETER" | "INVALID_PAGE_TOKEN" | "MALFORMED_REQUEST" | "UNAUTHENTICATED" | "FORBIDDEN" | "UPSTREAM_ACCESS_DENIED" | "COLLECTION_NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "RATE_LIMITED" | "UPSTREAM_THROTTLED" | "INTERNAL_ERROR" | "UPSTREAM_ERROR" | "UPSTREAM_UNAUTHENTICATED" | "OVERLOADED" | "UPSTREAM_UNAVAILABLE" | "SHUTTING_DOWN" | "UPSTREAM_TIMEOUT";
