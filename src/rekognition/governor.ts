@@ -77,10 +77,11 @@ export function createGovernor(options: GovernorOptions): Governor {
     if (turns.size === 0) supply.stop();
   };
 
-  const refusal = (detail: string, priority: Priority, patienceMs: number): AppError => {
+  const refusal = (detail: string, place: Place, patienceMs: number): AppError => {
     // Once even the last of those who wait now would come in time, so would whoever comes then, if there is room.
+    const { priority } = place;
     const all = turns.count('page') + (priority === 'page' ? 0 : turns.count('export'));
-    const tooLongMs = source.waitMs(all) - Math.max(0, patienceMs);
+    const tooLongMs = source.waitMs(Math.max(all, turns.atWorst(place))) - Math.max(0, patienceMs);
     const roomMs = priority === 'page' && all >= queueLimit ? source.waitMs(0) : 0;
     return new AppError('OVERLOADED', `${detail} Retry after the time in Retry-After.`, {
       retryAfterS: (Math.max(tooLongMs, roomMs) + PROMISE_MARGIN_MS) / 1000,
@@ -91,7 +92,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     // All leave first: none of them waits for another that is refused with it.
     refused.forEach(leave);
     for (const { waiter, patienceMs, reject } of refused) {
-      reject(refusal(detail, waiter.priority, patienceMs));
+      reject(refusal(detail, waiter, patienceMs));
     }
   };
 
@@ -174,11 +175,11 @@ export function createGovernor(options: GovernorOptions): Governor {
       if (signal.aborted) return Promise.reject(signal.reason as Error);
       const patienceMs = waiter.latestStart() - now();
       if (patienceMs >= 0 && turns.size === 0 && supply.takeNow()) return Promise.resolve(createPermit());
-      if (source.waitMs(turns.ahead(waiter)) + PROMISE_MARGIN_MS > patienceMs) {
-        return Promise.reject(refusal(TOO_LATE, priority, patienceMs));
+      if (source.waitMs(turns.atWorst(waiter)) + PROMISE_MARGIN_MS > patienceMs) {
+        return Promise.reject(refusal(TOO_LATE, waiter, patienceMs));
       }
       const displaced = priority === 'page' ? displacedBy(caller) : [];
-      if (!displaced) return Promise.reject(refusal(QUEUE_FULL, priority, patienceMs));
+      if (!displaced) return Promise.reject(refusal(QUEUE_FULL, waiter, patienceMs));
       return enqueue(waiter, patienceMs, displaced);
     },
     join(waiter, caller, priority) {

@@ -16,6 +16,11 @@ export interface Turns<T extends object> {
   count(priority: Priority): number;
   /** How many go before one that comes now. */
   ahead(place: Place): number;
+  /**
+   * How many go before one that comes now, should every caller who waits put in as many as this one has.
+   * Who is let in by this number is not pushed out by the turns of others.
+   */
+  atWorst(place: Place): number;
   add(item: T, place: Place): void;
   /** Takes an item out of its line; nothing happens where it is in none. */
   remove(item: T): void;
@@ -59,6 +64,14 @@ export function createTurns<T extends object>(): Turns<T> {
     },
     count: (priority) => counts[priority],
     ahead: (place) => aheadOf(place),
+    atWorst(place) {
+      const { caller, priority } = place;
+      const ring = rings[priority];
+      const own = ring.get(caller)?.size ?? 0;
+      if (own === 0) return aheadOf(place);
+      const turn = [...ring.keys()].indexOf(caller);
+      return (priority === 'page' ? 0 : counts.page) + own * ring.size + turn;
+    },
     add(item, place) {
       const ring = rings[place.priority];
       const line = ring.get(place.caller);

@@ -98,6 +98,14 @@ test('nobody waits in vain: of one caller’s flood, whoever is refused is refus
   expect(Math.max(...refusedAfter)).toBe(0);
 });
 
+test('of twenty callers at different paces hardly any is let in and pushed out again by the turns of the others', async () => {
+  const callers = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`caller ${i}`, 3 + i * 0.21]));
+  const { byCaller } = await play({ seconds: 30, callers });
+  const refusals = Object.values(byCaller).flatMap(({ refusedAfter }) => refusedAfter);
+  expect(refusals.length).toBeGreaterThan(1000);
+  expect(refusals.filter((ms) => ms > 50).length / refusals.length).toBeLessThan(0.01);
+});
+
 test('beside one at twenty times the quota another at a fifth has all its answers, at most a second later', async () => {
   const { byCaller } = await play({ seconds: 30, callers: { heavy: 100, light: 1 } });
   const { asked, waits = [] } = byCaller['light'] ?? {};

@@ -25,6 +25,19 @@ function drain(turns: Turns<Item>): string {
   return order.trim();
 }
 
+test('at worst, every caller who waits puts in as many as this one has, and goes first where its turn is first', () => {
+  const turns = createTurns<object>();
+  const page = (caller: string) => ({ caller, priority: 'page' as const });
+  expect(turns.atWorst(page('a'))).toBe(0);
+  turns.add({}, page('a'));
+  turns.add({}, page('b'));
+  turns.add({}, page('b'));
+  expect(turns.atWorst(page('a'))).toBe(2);
+  expect(turns.atWorst(page('b'))).toBe(5);
+  expect(turns.atWorst(page('c'))).toBe(turns.ahead(page('c')));
+  expect(turns.atWorst({ caller: 'a', priority: 'export' })).toBe(3);
+});
+
 test('callers take turns, and each one keeps its own order', () => {
   expect(drain(queueOf('a', 'a', 'a', 'b', 'c', 'c'))).toBe('a0 b3 c4 a1 c5 a2');
 });
