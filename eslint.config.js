@@ -32,6 +32,8 @@ export default defineConfig(
             above('http', 'server.ts', 'app.ts', 'operations'),
             above('rekognition', 'server.ts', 'app.ts', 'operations', 'http'),
             above('metrics', 'server.ts', 'app.ts', 'operations', 'http'),
+            above('redis', 'server.ts', 'app.ts', 'operations', 'http'),
+            above('rekognition', 'redis'),
             above('errors.ts', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
             above('docs-page', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
             above('embedded', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
@@ -66,6 +68,7 @@ export default defineConfig(
     rules: {
       ...jest.configs['flat/recommended'].rules,
       'max-lines': 'off',
+      'jest/no-standalone-expect': ['error', { additionalTestBlockFunctions: ['testWithRedis'] }],
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '**.expect*', 'fc.assert'] }],
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

@@ -6,6 +6,8 @@ interface LocalPermitsOptions {
   readonly tps: number;
   /** Permits at once after a pause; may be fractional. Below 1 it counts as 1. */
   readonly burst: number;
+  /** Permits at the start; by default as many as it holds. */
+  readonly tokens?: number;
   /** Milliseconds of a clock that is not set, such as `performance.now`. */
   readonly now: () => number;
 }
@@ -18,11 +20,17 @@ export const JITTER_MS = 50;
 /** Fractions add up to a little less than a permit. */
 const EPSILON = 1e-6;
 
-/** A token bucket of this process alone, with a rate that yields to throttling. Full at the start. */
-export function createLocalPermits({ tps, burst, now }: LocalPermitsOptions): PermitSource {
-  const capacity = Math.max(1, burst - (tps * JITTER_MS) / 1000);
+/** Permits at once, of a quota and its burst. */
+export function capacityOf({ tps, burst }: { readonly tps: number; readonly burst: number }): number {
+  return Math.max(1, burst - (tps * JITTER_MS) / 1000);
+}
+
+/** A token bucket of this process alone, with a rate that yields to throttling. */
+export function createLocalPermits(options: LocalPermitsOptions): PermitSource {
+  const { tps, now } = options;
+  const capacity = capacityOf(options);
   const rate = createAdaptiveRate({ tps, now });
-  let tokens = capacity;
+  let tokens = Math.min(capacity, options.tokens ?? capacity);
   let filled = { at: now(), rate: tps };
   const fill = (): void => {
     const next = { at: now(), rate: rate.current() };

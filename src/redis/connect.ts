@@ -1,0 +1,38 @@
+import { Redis } from 'ioredis';
+
+import { permitScript } from './permit-script.ts';
+
+/** No request waits longer for Redis than this, in milliseconds; a page takes Rekognition about as long. */
+export const REDIS_PATIENCE_MS = 150;
+/** Longest pause between two attempts to connect, so that Redis is back in use soon after it is back. */
+const RECONNECT_MS = 500;
+/** A connection on which nothing came for so long is dead; a heartbeat is asked for far more often. */
+const SILENCE_MS = 2000;
+
+/** What the scripts of this service look like on a connection. */
+export interface SharedRedis extends Redis {
+  rollcallPermits(key: string, ...args: (string | number)[]): Promise<unknown>;
+}
+
+/**
+ * A connection that fails at once rather than waits: nothing is queued while there is none, nothing is sent
+ * twice, and it comes back by itself. `onError` is told why there is none.
+ */
+export function connectRedis(url: string, onError: (error: Error) => void): SharedRedis {
+  const redis = new Redis(url, {
+    // Proxies and older servers speak only this one.
+    protocol: 2,
+    commandTimeout: REDIS_PATIENCE_MS,
+    connectTimeout: 1000,
+    socketTimeout: SILENCE_MS,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: (times) => Math.min(RECONNECT_MS, times * 50),
+    // After a failover the old primary answers this until the name points elsewhere.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    scripts: { rollcallPermits: { lua: permitScript, numberOfKeys: 1 } },
+  });
+  redis.on('error', onError);
+  return redis as SharedRedis;
+}

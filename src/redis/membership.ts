@@ -1,0 +1,71 @@
+import type { Schedule } from '../rekognition/supply.ts';
+import type { BucketAnswer, BucketOp, SharedBucket } from './shared-bucket.ts';
+
+/** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */
+export interface Membership {
+  readonly shared: boolean;
+  /** Asks the bucket. Without an answer this replica is on its own from that moment. */
+  ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
+  /** Looks for Redis no more. */
+  stop(): void;
+}
+
+interface MembershipOptions {
+  readonly bucket: SharedBucket;
+  readonly schedule: Schedule;
+  /** Told of every change. */
+  readonly onChange: (shared: boolean) => void;
+}
+
+/** How soon a replica without work notices that Redis is away: three of these and the patience are within a second. */
+const BEAT_EVERY_MS = 250;
+
+/** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
+export function createMembership({ bucket, schedule, onChange }: MembershipOptions): Membership {
+  let shared = false;
+  let stopped = false;
+  let stopTimer: (() => void) | undefined;
+
+  const become = (next: boolean): void => {
+    if (shared === next || stopped) return;
+    shared = next;
+    onChange(next);
+  };
+  const ask = async (op: BucketOp, count?: number): Promise<BucketAnswer | undefined> => {
+    const answer = await bucket.ask(op, count);
+    if (!answer) become(false);
+    return answer;
+  };
+  const after = (ms: number, work: () => Promise<void>): void => {
+    if (stopped) return;
+    stopTimer = schedule(ms, () => void work());
+  };
+  const beat = async (): Promise<void> => {
+    if (shared) await ask('beat');
+    else await join();
+    after(BEAT_EVERY_MS, beat);
+  };
+  const join = async (): Promise<void> => {
+    const answer = await bucket.ask('join');
+    if (!answer) return;
+    if (answer.waitMs === 0) become((await bucket.ask('beat')) !== undefined);
+    else
+      await new Promise<void>((resolve) => {
+        after(answer.waitMs, async () => {
+          become((await bucket.ask('beat')) !== undefined);
+          resolve();
+        });
+      });
+  };
+  void beat();
+  return {
+    get shared() {
+      return shared;
+    },
+    ask,
+    stop() {
+      stopped = true;
+      stopTimer?.();
+    },
+  };
+}

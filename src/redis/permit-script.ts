@@ -1,0 +1,84 @@
+import { CLIMB_PER_S, DECREASE, DECREASE_EVERY_MS, FLOOR } from '../rekognition/adaptive-rate.ts';
+
+/** A replica that has not been heard of for so long does not use the shared permits, in milliseconds. */
+export const SEEN_MS = 1000;
+/** After an outage replicas wait so long for each other, in milliseconds: each looks for Redis more often. */
+export const JOIN_MS = 1500;
+/** The bucket is forgotten when nobody asked for so long, in milliseconds. It fills up far sooner. */
+const FORGET_MS = 3_600_000;
+
+/**
+ * The bucket of all replicas, with the same arithmetic as `local-permits.ts` and Redis's own clock.
+ *
+ * - `take n`: as many of n permits as are there; if there is none, the next one, to be used after the wait that is
+ *   answered. So every question brings a permit, and replicas that wait have theirs in the order they asked.
+ * - `give n`: n permits were not used.
+ * - `throttle`: Rekognition throttled somebody.
+ * - `beat`: a replica that uses the shared permits is there.
+ * - `join`: one wants to use them again. Where others do, it may at once. After an outage, when each spent its own
+ *   part, all begin at one time, with an empty bucket: else the first would spend everything beside the parts.
+ *
+ * A question that comes too late, from a socket's buffer after a pause of Redis, changes nothing.
+ * Answers: granted (-1: too late), wait in ms, permits left, permits a second, Redis's time in ms.
+ */
+export const permitScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local op, count, expires = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local tps, capacity = tonumber(ARGV[4]), tonumber(ARGV[5])
+if expires > 0 and now > expires then return {-1, 0, '0', '0', tostring(now)} end
+
+local state = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'base', 'since', 'seen', 'joinAt')
+-- A bucket that is not known may have been spent a moment ago: one permit, so that nobody waits for nothing.
+local tokens = tonumber(state[1]) or 1
+local at = tonumber(state[2]) or now
+local base = math.min(tps, tonumber(state[3]) or tps)
+local since = tonumber(state[4]) or 0
+local seen = tonumber(state[5]) or 0
+local joinAt = tonumber(state[6]) or 0
+-- After a failover the clock may be another machine's.
+if at > now + ${JOIN_MS} then at = now end
+if joinAt > now + ${JOIN_MS} then joinAt = 0 end
+if seen > now then seen = 0 end
+if since > now then since = now end
+
+local function rateAt(t)
+  return math.min(tps, base + ${CLIMB_PER_S} * tps * math.max(0, t - since) / 1000)
+end
+local rate = rateAt(now)
+if now > at then
+  tokens = math.min(capacity, tokens + (now - at) * (rateAt(at) + rate) / 2000)
+  at = now
+end
+
+local granted, wait = 0, 0
+if op == 'take' then
+  granted = math.max(1, math.min(count, math.floor(tokens + 0.000001)))
+  tokens = tokens - granted
+  seen = now
+  if tokens < -0.000001 then wait = at - now - tokens / rate * 1000 end
+elseif op == 'give' then
+  tokens = math.min(capacity, tokens + count)
+elseif op == 'throttle' then
+  if now - since >= ${DECREASE_EVERY_MS} then
+    base = math.max(${FLOOR} * tps, ${DECREASE} * rate)
+    since = now
+    rate = base
+  end
+  tokens = math.min(tokens, 0)
+elseif op == 'beat' then
+  seen = now
+elseif op == 'join' and joinAt > now then
+  wait = joinAt - now
+elseif op == 'join' and now - seen > ${SEEN_MS} then
+  joinAt = now + ${JOIN_MS}
+  wait = ${JOIN_MS}
+  tokens = 0
+  at = joinAt
+end
+
+redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', at, 'base', tostring(base), 'since', since,
+  'seen', seen, 'joinAt', joinAt)
+redis.call('PEXPIRE', KEYS[1], ${FORGET_MS})
+return {granted, math.ceil(wait), tostring(tokens), tostring(rate), tostring(now)}
+`;

@@ -1,0 +1,54 @@
+/** What the bucket of all replicas answered. */
+export interface BucketAnswer {
+  readonly granted: number;
+  /** Milliseconds until what was granted may be used, or until one that joins may ask. */
+  readonly waitMs: number;
+  /** Permits left; negative where some were granted for later. */
+  readonly tokens: number;
+  /** Permits a second. */
+  readonly rate: number;
+}
+
+/** What can be done with the bucket. */
+export type BucketOp = 'take' | 'give' | 'throttle' | 'beat' | 'join';
+
+/** The bucket in Redis. No answer within its patience is `undefined`. */
+export interface SharedBucket {
+  ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
+}
+
+interface SharedBucketOptions {
+  /** Runs the script of the bucket with these arguments; rejects where Redis does not answer in time. */
+  readonly run: (...args: (string | number)[]) => Promise<unknown>;
+  readonly tps: number;
+  readonly capacity: number;
+  /** How long an answer is waited for, in milliseconds. */
+  readonly patienceMs: number;
+  /** Milliseconds of a clock that is not set. */
+  readonly now: () => number;
+}
+
+/** Asks the script, and tells it in Redis's time when nobody waits for the answer any more. */
+export function createSharedBucket({
+  run,
+  tps,
+  capacity,
+  patienceMs,
+  now,
+}: SharedBucketOptions): SharedBucket {
+  let offset: number | undefined;
+  return {
+    async ask(op, count = 0) {
+      const expires = offset === undefined ? 0 : Math.floor(now() + offset + patienceMs);
+      try {
+        const answer = (await run(op, count, expires, tps, capacity)) as unknown[];
+        const [granted = -1, waitMs = 0, tokens = 0, rate = 0, time = 0] = answer.map(Number);
+        offset = time - now();
+        return granted < 0 ? undefined : { granted, waitMs, tokens, rate };
+      } catch {
+        // Why there is no answer is told by the connection; here it only matters that there is none.
+        return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+import type { Store } from 'express-rate-limit';
+import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+
+import type { SharedRedis } from './connect.ts';
+import type { Membership } from './membership.ts';
+
+interface SharedCountsOptions {
+  readonly redis: SharedRedis;
+  readonly membership: Pick<Membership, 'shared'>;
+  /** Requests a window. */
+  readonly max: number;
+  readonly windowMs: number;
+}
+
+/** Each caller's requests, counted for all replicas together; while Redis is away, for this one alone. */
+export function createSharedCounts({ redis, membership, max, windowMs }: SharedCountsOptions): Store {
+  const terms = { points: max, duration: windowMs / 1000, keyPrefix: 'rollcall:limit' };
+  const own = new RateLimiterMemory(terms);
+  const shared = new RateLimiterRedis({
+    ...terms,
+    storeClient: redis,
+    insuranceLimiter: own,
+    customIncrTtlLuaScript: incrementScript(windowMs),
+  });
+  // Not `consume`: it rejects what is over the limit, which express-rate-limit decides by the count.
+  const counts = () => (membership.shared ? shared : own);
+  return {
+    localKeys: false,
+    async increment(caller) {
+      const { consumedPoints, msBeforeNext } = await counts().penalty(keyOf(caller));
+      return { totalHits: consumedPoints, resetTime: new Date(Date.now() + msBeforeNext) };
+    },
+    async decrement(caller) {
+      await counts().reward(keyOf(caller));
+    },
+    async resetKey(caller) {
+      await counts().delete(keyOf(caller));
+    },
+  };
+}
+
+/** The package's own script counts in whole seconds. */
+function incrementScript(windowMs: number): string {
+  return `
+redis.call('set', KEYS[1], 0, 'PX', ${windowMs}, 'NX')
+return {redis.call('incrby', KEYS[1], ARGV[1]), redis.call('pttl', KEYS[1])}
+`;
+}
+
+/** Neither a subject nor an address is written into Redis. */
+function keyOf(caller: string): string {
+  return createHash('sha256').update(caller).digest('base64url');
+}

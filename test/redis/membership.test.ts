@@ -1,0 +1,85 @@
+import { expect, test } from '@jest/globals';
+
+import { createMembership } from '../../src/redis/membership.ts';
+import type { BucketAnswer, BucketOp } from '../../src/redis/shared-bucket.ts';
+import { fakeTime } from '../support/fake-time.ts';
+
+function membershipOf(joinWaitMs = 0) {
+  const time = fakeTime();
+  const redis = { away: false, joinWaitMs };
+  const asked: BucketOp[] = [];
+  const changes: boolean[] = [];
+  const bucket = {
+    ask(op: BucketOp): Promise<BucketAnswer | undefined> {
+      asked.push(op);
+      const waitMs = op === 'join' ? redis.joinWaitMs : 0;
+      return Promise.resolve(redis.away ? undefined : { granted: 0, waitMs, tokens: 1, rate: 5 });
+    },
+  };
+  const membership = createMembership({
+    bucket,
+    schedule: time.schedule,
+    onChange: (shared) => changes.push(shared),
+  });
+  return { time, redis, membership, asked, changes };
+}
+
+test('a replica starts on its own, and shares as soon as Redis answers', async () => {
+  const { time, membership, changes, asked } = membershipOf();
+  expect(membership.shared).toBe(false);
+  await time.pass(0);
+  expect(membership.shared).toBe(true);
+  await time.pass(1000);
+  expect(changes).toEqual([true]);
+  expect(asked).toEqual(['join', 'beat', 'beat', 'beat', 'beat', 'beat']);
+});
+
+test('after an outage it shares only when all may, and only if Redis is still there by then', async () => {
+  const { time, membership, redis } = membershipOf(1500);
+  await time.pass(0);
+  await time.pass(1499);
+  expect(membership.shared).toBe(false);
+  await time.pass(1);
+  expect(membership.shared).toBe(true);
+
+  const gone = membershipOf(1500);
+  await gone.time.pass(100);
+  gone.redis.away = true;
+  await gone.time.pass(2000);
+  expect(gone.changes).toEqual([]);
+  expect(redis.away).toBe(false);
+});
+
+test('a question without an answer ends the sharing at once; it is back with the next that has one', async () => {
+  const { time, membership, redis, changes } = membershipOf();
+  await time.pass(0);
+  redis.away = true;
+  await expect(membership.ask('take', 1)).resolves.toBeUndefined();
+  expect(membership.shared).toBe(false);
+  await time.pass(3000);
+  expect(changes).toEqual([true, false]);
+  redis.away = false;
+  await time.pass(250);
+  expect(changes).toEqual([true, false, true]);
+});
+
+test('without work the heartbeat notices within a second that Redis is away', async () => {
+  const { time, membership, redis } = membershipOf();
+  await time.pass(0);
+  redis.away = true;
+  await time.pass(1000);
+  expect(membership.shared).toBe(false);
+});
+
+test('once stopped it asks no more, and changes no more', async () => {
+  const { time, membership, redis, changes, asked } = membershipOf();
+  await time.pass(0);
+  membership.stop();
+  const before = asked.length;
+  redis.away = true;
+  await time.pass(5000);
+  await membership.ask('give', 1);
+  expect(asked).toHaveLength(before + 1);
+  expect(changes).toEqual([true]);
+  expect(time.timers).toBe(0);
+});

@@ -1,0 +1,77 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+
+import { test } from '@jest/globals';
+
+/** A real Redis on a free port, with nothing on disk. */
+export interface RedisServer {
+  readonly url: string;
+  /** Stops answering, and goes on, as a machine does that is paused. */
+  pause(): void;
+  resume(): void;
+  /** Ends it with all it knows. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port. */
+  restart(): Promise<void>;
+}
+
+const installed = spawnSync('redis-server', ['--version']).error === undefined;
+if (!installed && process.env['REQUIRE_REDIS'])
+  throw new Error('redis-server is required, and not installed');
+
+/** A test that needs redis-server, and is skipped where none is installed. */
+export const testWithRedis = installed ? test : test.skip;
+
+const running: ChildProcess[] = [];
+
+/** Starts a Redis of the test's own. */
+export async function startRedis(...args: string[]): Promise<RedisServer> {
+  const port = await freePort();
+  let child = await start(port, args);
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    async kill() {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+    async restart() {
+      child = await start(port, args);
+    },
+  };
+}
+
+/** Ends every Redis; for `afterEach`. */
+export async function stopRedis(): Promise<void> {
+  for (const child of running.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
+async function start(port: number, args: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(
+    'redis-server',
+    ['--port', String(port), '--save', '', '--bind', '127.0.0.1', ...args],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  );
+  running.push(child);
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      if (String(chunk).includes('Ready to accept')) resolve();
+    });
+  });
+  return child;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
