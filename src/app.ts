@@ -20,6 +20,7 @@ import type { Lifecycle } from './lifecycle.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { operations } from './operations/index.ts';
 import type { Pages } from './rekognition/pages.ts';
+import type { Sharing } from './redis/sharing.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
@@ -28,6 +29,8 @@ export interface AppDeps {
   readonly metrics: Pick<Metrics, 'requestEnded'>;
   readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining'>;
   readonly pages: Pages;
+  /** What this replica shares with others, if it does. */
+  readonly sharing?: Pick<Sharing, 'shared' | 'counts'> | undefined;
   /** None where whoever reaches the service may read everything. */
   readonly verifyToken: TokenVerifier | undefined;
   /** The text of openapi.yaml. */
@@ -38,7 +41,7 @@ export interface AppDeps {
 
 /** The path of a request, top to bottom. */
 export function createApp(deps: AppDeps): Express {
-  const { config, logger, metrics, lifecycle, pages, verifyToken, contract, docsDirectory } = deps;
+  const { config, logger, metrics, lifecycle, pages, sharing, verifyToken, contract, docsDirectory } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -61,7 +64,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(answerOptions());
 
   route('/livez', livez());
-  route('/readyz', readyz(lifecycle));
+  route('/readyz', readyz(lifecycle, sharing));
   app.use(closeWhileStopping(lifecycle));
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
@@ -69,7 +72,7 @@ export function createApp(deps: AppDeps): Express {
   for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(docsDirectory, asset));
 
   if (verifyToken) app.use(authenticate(verifyToken));
-  app.use(limitRate(config.rateLimit));
+  app.use(limitRate({ ...config.rateLimit, store: sharing?.counts }));
   app.use(refuseUnauthenticated());
   for (const operation of operations) {
     const { path, handler } = operation({ pages, pageTokens });

@@ -27,6 +27,10 @@ export interface Config {
   readonly cursorSecrets: readonly [string, ...string[]];
   /** The keys of page tokens were made up: tokens end with this process, and no other replica reads them. */
   readonly cursorSecretsAreRandom: boolean;
+  /** What replicas share their quota and limits through; without it each keeps to its part. */
+  readonly redisUrl: string | undefined;
+  /** How many replicas there are. */
+  readonly replicas: number;
   readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
   readonly logLevel: string;
@@ -65,6 +69,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     tokenRules: tokenRules(data),
     cursorSecrets: key === undefined ? [randomBytes(32).toString('base64url')] : [key, ...olderKeys],
     cursorSecretsAreRandom: key === undefined,
+    redisUrl: data.REDIS_URL,
+    replicas: data.REPLICAS,
     shutdownDelayMs: data.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: data.SHUTDOWN_GRACE_MS,
     logLevel: data.LOG_LEVEL,

@@ -13,6 +13,7 @@ import { createLogger } from './logger.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createRekognition } from './rekognition/client.ts';
 import { createPages } from './rekognition/pages.ts';
+import { startSharing } from './redis/sharing.ts';
 import { shutDown } from './shutdown.ts';
 import { announce } from './welcome.ts';
 
@@ -42,9 +43,13 @@ async function main(): Promise<void> {
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
   metrics.watchProcess();
+  const { redisUrl: url } = config;
+  const sharing = url === undefined ? undefined : startSharing({ url, config, logger, now });
+  if (sharing) metrics.watch({ sharing });
   const pages = createPages({
     rekognition,
     config,
+    permits: sharing?.permits,
     metrics,
     now,
     random: Math.random,
@@ -58,7 +63,7 @@ async function main(): Promise<void> {
   const metricsServer = createListener(serveMetrics({ metrics, logger }));
   await listen(metricsServer, config.host, config.metricsPort, 'METRICS_PORT');
   const server = createListener(
-    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract, docsDirectory }),
+    createApp({ config, logger, metrics, lifecycle, pages, sharing, verifyToken, contract, docsDirectory }),
   );
   await listen(server, config.host, config.port, 'PORT');
 
@@ -71,6 +76,7 @@ async function main(): Promise<void> {
       released.abort();
       metricsServer.close();
       metricsServer.closeAllConnections();
+      sharing?.stop();
       rekognition.destroy();
       await embedded?.stop();
     };

@@ -14,11 +14,11 @@ export function livez(): RequestHandler {
   };
 }
 
-/** `GET /readyz`: it accepts work. */
-export function readyz(readiness: Readiness): RequestHandler {
+/** `GET /readyz`: it accepts work, also while Redis is away. */
+export function readyz(readiness: Readiness, sharing?: { readonly shared: boolean }): RequestHandler {
   return (_req, res) => {
     if (!readiness.ready) throw shuttingDown();
-    res.json({ status: 'ready' });
+    res.json({ status: 'ready', ...(sharing && { redis: sharing.shared ? 'shared' : 'away' }) });
   };
 }
 

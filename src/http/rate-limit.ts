@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { rateLimit, type Store } from 'express-rate-limit';
 
 import { AppError } from '../errors.ts';
 import { contextOf } from './request-context.ts';
@@ -8,10 +8,12 @@ interface RateLimitOptions {
   /** Requests a window; 0 turns the limit off. */
   readonly max: number;
   readonly windowMs: number;
+  /** Where requests are counted; by default in this process. */
+  readonly store?: Store | undefined;
 }
 
 /** Each caller's own limit. */
-export function limitRate({ max, windowMs }: RateLimitOptions): RequestHandler {
+export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHandler {
   if (max === 0) {
     return (_req, _res, next) => {
       next();
@@ -20,6 +22,7 @@ export function limitRate({ max, windowMs }: RateLimitOptions): RequestHandler {
   return rateLimit({
     limit: max,
     windowMs,
+    ...(store && { store }),
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     identifier: 'caller',

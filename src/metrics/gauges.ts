@@ -14,6 +14,7 @@ export interface Watched {
       readonly waiting: { readonly page: number; readonly export: number };
     };
   };
+  readonly sharing?: { readonly shared: boolean };
   readonly breaker?: { state(): CircuitState; suspendedCollections(): number };
   readonly kept?: { state(): { readonly pages: number; readonly bytes: number } };
 }
@@ -75,6 +76,11 @@ export function registerGauges(registry: Registry, watched: Watched): void {
     'rollcall_breaker_suspended_collections',
     'Collections whose calls are suspended, each for itself.',
     () => watched.breaker?.suspendedCollections(),
+  );
+  gauge(
+    'rollcall_redis_shared',
+    '1 while quota and limits are shared through Redis; 0 while it is away, and this replica is on its own.',
+    () => watched.sharing && Number(watched.sharing.shared),
   );
   gauge('rollcall_cached_pages', 'Pages kept in memory.', () => watched.kept?.state().pages);
   gauge('rollcall_cached_bytes', 'Bytes of the pages kept in memory.', () => watched.kept?.state().bytes);

@@ -13,6 +13,8 @@ export interface Membership {
 interface MembershipOptions {
   readonly bucket: SharedBucket;
   readonly schedule: Schedule;
+  /** The first attempt to connect is over, well or not. */
+  readonly opened: Promise<void>;
   /** Told of every change. */
   readonly onChange: (shared: boolean) => void;
 }
@@ -21,8 +23,9 @@ interface MembershipOptions {
 const BEAT_EVERY_MS = 250;
 
 /** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
-export function createMembership({ bucket, schedule, onChange }: MembershipOptions): Membership {
-  let shared = false;
+export function createMembership({ bucket, schedule, opened, onChange }: MembershipOptions): Membership {
+  // Unknown at first, so that a Redis that is away at the start is told as well.
+  let shared: boolean | undefined;
   let stopped = false;
   let stopTimer: (() => void) | undefined;
 
@@ -47,8 +50,8 @@ export function createMembership({ bucket, schedule, onChange }: MembershipOptio
   };
   const join = async (): Promise<void> => {
     const answer = await bucket.ask('join');
-    if (!answer) return;
-    if (answer.waitMs === 0) become((await bucket.ask('beat')) !== undefined);
+    if (!answer) become(false);
+    else if (answer.waitMs === 0) become((await bucket.ask('beat')) !== undefined);
     else
       await new Promise<void>((resolve) => {
         after(answer.waitMs, async () => {
@@ -57,10 +60,10 @@ export function createMembership({ bucket, schedule, onChange }: MembershipOptio
         });
       });
   };
-  void beat();
+  void opened.then(beat);
   return {
     get shared() {
-      return shared;
+      return shared === true;
     },
     ask,
     stop() {

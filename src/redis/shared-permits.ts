@@ -81,7 +81,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     },
     state() {
       if (!membership.shared) return ownPart().state();
-      return { rate: bucket.rate, available: Math.max(0, Math.floor(tokensNow())) };
+      return { rate: bucket.rate / replicas, available: Math.max(0, Math.floor(tokensNow())) };
     },
   };
 }

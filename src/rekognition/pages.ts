@@ -8,6 +8,7 @@ import type { Rekognition } from './client.ts';
 import { createExpectedDuration } from './expected-duration.ts';
 import { createGovernor } from './governor.ts';
 import { createLocalPermits } from './local-permits.ts';
+import type { PermitSource } from './permit-source.ts';
 import { createKeptPages } from './kept-pages.ts';
 import type { Page } from './page.ts';
 import { createRetryBudget } from './retry-budget.ts';
@@ -44,8 +45,11 @@ interface PagesOptions {
     | 'upstreamTps'
     | 'upstreamBurst'
     | 'upstreamQueueLimit'
+    | 'replicas'
     | 'cacheTtlMs'
   >;
+  /** Where permits come from, if not from this replica's own part of the quota. */
+  readonly permits?: PermitSource | undefined;
   readonly metrics: UpstreamMetrics & Pick<Metrics, 'watch'>;
   /** Milliseconds since the epoch, of a clock that never goes back. */
   readonly now: () => number;
@@ -57,10 +61,11 @@ interface PagesOptions {
 const EXPECTED_MS = 100;
 
 /** Shared pages over retries over paced attempts. Exports share nothing: they read each page once. */
-export function createPages({ rekognition, config, metrics, now, random }: PagesOptions): Pages {
-  const { requestDeadlineMs: deadlineMs, upstreamTps: tps, upstreamBurst: burst } = config;
+export function createPages({ rekognition, config, permits, metrics, now, random }: PagesOptions): Pages {
+  const { requestDeadlineMs: deadlineMs } = config;
+  const [tps, burst] = [config.upstreamTps / config.replicas, config.upstreamBurst / config.replicas];
   const governor = createGovernor({
-    source: createLocalPermits({ tps, burst, now }),
+    source: permits ?? createLocalPermits({ tps, burst, now }),
     queueLimit: config.upstreamQueueLimit,
     now,
   });

@@ -11,6 +11,6 @@ export interface PermitSource {
   waitMs(ahead: number): number;
   /** Rekognition throttled a call: somebody else spends the quota as well. */
   throttled(): void;
-  /** Permits a second at present, and permits at hand. */
+  /** This process's part of the permits a second at present, and the permits at hand. */
   state(): { readonly rate: number; readonly available: number };
 }

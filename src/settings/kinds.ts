@@ -61,3 +61,8 @@ export function isTrustedUrl(text: string): boolean {
   if (username !== '' || password !== '' || hash !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
 }
+
+/** Where Redis or Valkey is. */
+export function isRedisUrl(text: string): boolean {
+  return /^rediss?:\/\//.test(text) && URL.canParse(text) && new URL(text).hostname !== '';
+}

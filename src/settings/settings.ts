@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { isOrigin, isProxies, isTrustedUrl, list, rate, wholeNumber } from './kinds.ts';
+import { isOrigin, isProxies, isRedisUrl, isTrustedUrl, list, rate, wholeNumber } from './kinds.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -44,6 +44,8 @@ export const settings = z.object({
       'keys of at least 32 characters, separated by commas',
     )
     .optional(),
+  REDIS_URL: z.string().refine(isRedisUrl, 'a URL such as redis://redis.example.com:6379').optional(),
+  REPLICAS: wholeNumber(1, 1000, 1),
   SHUTDOWN_DELAY_MS: wholeNumber(0, HOUR_MS, 0),
   SHUTDOWN_GRACE_MS: wholeNumber(0, HOUR_MS, 20_000),
   LOG_LEVEL: z

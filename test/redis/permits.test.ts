@@ -109,7 +109,12 @@ testWithRedis(
 /** One replica: how it shares, and where its permits come from. */
 async function replicaAt(url: string, tps: number, replicas: number) {
   const { bucket, redis } = await bucketAt(url, { tps, capacity: tps });
-  const membership = createMembership({ bucket, schedule: startTimer, onChange: () => undefined });
+  const membership = createMembership({
+    bucket,
+    opened: Promise.resolve(),
+    schedule: startTimer,
+    onChange: () => undefined,
+  });
   members.push(membership);
   const source = createSharedPermits({
     membership,
@@ -128,7 +133,7 @@ testWithRedis(
     const server = await startRedis();
     const { membership, source } = await replicaAt(server.url, 20, 2);
     await until(() => membership.shared);
-    expect(source.state().rate).toBe(20);
+    expect(source.state().rate).toBe(10);
     await expect(Promise.resolve(source.take(1))).resolves.toBe(1);
     await server.kill();
     const answer = await source.take(1);

@@ -16,6 +16,7 @@ export async function everyMetric(): Promise<{ described: Described[]; samples: 
   metrics.watch({
     configuredRate: 5,
     governor: { state: () => ({ rate: 5, permitsAvailable: 5, waiting: { page: 0, export: 0 } }) },
+    sharing: { shared: true },
     breaker: { state: () => 'closed', suspendedCollections: () => 0 },
     kept: { state: () => ({ pages: 0, bytes: 0 }) },
   });

@@ -16,6 +16,7 @@ import {
   type RekognitionEndpoint,
 } from '../../src/rekognition/client.ts';
 import { createPages } from '../../src/rekognition/pages.ts';
+import { startSharing } from '../../src/redis/sharing.ts';
 import { startScriptedRekognition, type RecordedCall, type Script } from './scripted-rekognition.ts';
 
 type LogLine = Readonly<Record<string, unknown>>;
@@ -75,9 +76,13 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   });
   const lifecycle = createLifecycle();
   const metrics = createMetrics();
+  const { redisUrl: url } = config;
+  const sharing = url === undefined ? undefined : startSharing({ url, config, logger, now: Date.now });
+  if (sharing) metrics.watch({ sharing });
   const pages = createPages({
     rekognition: options.rekognition ?? client,
     config,
+    permits: sharing?.permits,
     metrics,
     now: Date.now,
     random: () => 0,
@@ -86,7 +91,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const rules = config.tokenRules;
   const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
   const server = createListener(
-    createApp({ config, logger, metrics, lifecycle, pages, verifyToken, contract, docsDirectory }),
+    createApp({ config, logger, metrics, lifecycle, pages, sharing, verifyToken, contract, docsDirectory }),
   );
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
   server.listen(0, '127.0.0.1');
@@ -96,6 +101,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     server.close();
     await once(server, 'close');
     released.abort();
+    sharing?.stop();
     client.destroy();
     await scripted.done();
   });

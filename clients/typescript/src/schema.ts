@@ -840,6 +840,12 @@ export interface operations {
                          * @constant
                          */
                         status: "ready";
+                        /**
+                         * @description Only where replicas share their quota and limits through Redis: whether this one does just now. While Redis
+                         *     is away it keeps to its own part, and goes on answering.
+                         * @enum {string}
+                         */
+                        redis?: "shared" | "away";
                     };
                 };
             };

@@ -1,0 +1,79 @@
+import type { Store } from 'express-rate-limit';
+import type { Logger } from 'pino';
+
+import type { Config } from '../config.ts';
+import { capacityOf } from '../rekognition/local-permits.ts';
+import type { PermitSource } from '../rekognition/permit-source.ts';
+import { startTimer } from '../rekognition/supply.ts';
+import { connectRedis, REDIS_PATIENCE_MS } from './connect.ts';
+import { createMembership } from './membership.ts';
+import { createSharedBucket } from './shared-bucket.ts';
+import { createSharedCounts } from './shared-counts.ts';
+import { createSharedPermits } from './shared-permits.ts';
+
+/** What replicas share through Redis, each on its own while Redis is away. */
+export interface Sharing {
+  readonly permits: PermitSource;
+  /** Requests of each caller. */
+  readonly counts: Store;
+  /** Whether this replica shares just now. */
+  readonly shared: boolean;
+  stop(): void;
+}
+
+interface SharingOptions {
+  readonly url: string;
+  readonly config: Pick<Config, 'upstreamTps' | 'upstreamBurst' | 'replicas' | 'rateLimit'>;
+  readonly logger: Logger;
+  /** Milliseconds of a clock that is not set. */
+  readonly now: () => number;
+}
+
+/** One quota an account and Region: services that do not share it need databases of their own. */
+const BUCKET_KEY = 'rollcall:permits';
+
+/** Connects in the background: the service starts, and goes on, without Redis. */
+export function startSharing({ url, config, logger, now }: SharingOptions): Sharing {
+  const { upstreamTps: tps, upstreamBurst: burst, replicas, rateLimit } = config;
+  let lastError: Error | undefined;
+  const redis = connectRedis(url, (error) => {
+    lastError = error;
+  });
+  const opened = new Promise<void>((resolve) => {
+    redis.once('ready', resolve);
+    redis.once('error', () => {
+      resolve();
+    });
+  });
+  const bucket = createSharedBucket({
+    run: (...args) => redis.rollcallPermits(BUCKET_KEY, ...args),
+    tps,
+    capacity: capacityOf({ tps, burst }),
+    patienceMs: REDIS_PATIENCE_MS,
+    now,
+  });
+  const membership = createMembership({
+    bucket,
+    opened,
+    schedule: startTimer,
+    onChange(shared) {
+      if (shared) logger.info('Redis answers: quota and limits are shared with the other replicas');
+      else
+        logger.warn(
+          { err: lastError },
+          'Redis is away: this replica keeps to its part of the quota, and counts alone',
+        );
+    },
+  });
+  return {
+    permits: createSharedPermits({ membership, tps, burst, replicas, now, schedule: startTimer }),
+    counts: createSharedCounts({ redis, membership, ...rateLimit }),
+    get shared() {
+      return membership.shared;
+    },
+    stop() {
+      membership.stop();
+      redis.disconnect();
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { afterEach, expect, test } from '@jest/globals';
+
+import { startRedis, stopRedis, testWithRedis } from '../support/redis.ts';
+import { startService, stopServices, until, type Service } from '../support/service.ts';
+
+afterEach(async () => {
+  await stopServices();
+  await stopRedis();
+});
+
+const rekognition = {
+  listUsers: () => Promise.resolve({ $metadata: {}, Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }] }),
+};
+const page = (service: Service) => fetch(`${service.url}/collections/team/users`);
+const readiness = async (service: Service) => (await fetch(`${service.url}/readyz`)).json();
+
+async function replica(redisUrl: string, max = 3): Promise<Service> {
+  const rateLimit = { max, windowMs: 60_000 };
+  return startService({ rekognition, config: { redisUrl, replicas: 2, rateLimit } });
+}
+
+async function becomes(service: Service, redis: 'shared' | 'away'): Promise<void> {
+  for (let is; is !== redis; is = ((await readiness(service)) as { redis: string }).redis);
+}
+
+testWithRedis('requests to two replicas count together, and the headers say the same as alone', async () => {
+  const { url } = await startRedis();
+  const [one, two] = [await replica(url), await replica(url)];
+  await becomes(one, 'shared');
+  await becomes(two, 'shared');
+  const answers = [await page(one), await page(two), await page(one), await page(two), await page(one)];
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429, 429]);
+  expect(answers.map(({ headers }) => /r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1])).toEqual([
+    '2',
+    '1',
+    '0',
+    '0',
+    '0',
+  ]);
+  expect(answers[0]?.headers.get('ratelimit-policy')).toContain('q=3; w=60');
+  expect(Number(answers[3]?.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
+test('a service whose Redis is away from the start answers all the same, says so once, and counts alone', async () => {
+  const service = await replica('redis://127.0.0.1:1');
+  const answers = [await page(service), await page(service), await page(service), await page(service)];
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
+  await until(() => service.logs.some(({ level }) => level === 'warn'));
+  await expect(readiness(service)).resolves.toEqual({ status: 'ready', redis: 'away' });
+  expect(await service.metrics.text()).toContain('\nrollcall_redis_shared 0\n');
+  expect(service.logs.filter(({ msg }) => String(msg).includes('Redis'))).toHaveLength(1);
+});
+
+testWithRedis(
+  'no request fails while Redis is killed, and the replica shares again when it is back',
+  async () => {
+    const redis = await startRedis();
+    const service = await replica(redis.url, 1000);
+    await becomes(service, 'shared');
+    await redis.kill();
+    const during = [await page(service), await page(service)];
+    await becomes(service, 'away');
+    await redis.restart();
+    await becomes(service, 'shared');
+    expect([...during, await page(service)].map(({ status }) => status)).toEqual([200, 200, 200]);
+    const said = service.logs.flatMap(({ msg }) =>
+      String(msg).includes('Redis') ? [String(msg).slice(0, 13)] : [],
+    );
+    expect(said).toEqual(['Redis answers', 'Redis is away', 'Redis answers']);
+  },
+);
+
+testWithRedis('no request waits for a Redis that is paused longer than the bound', async () => {
+  const redis = await startRedis();
+  const service = await replica(redis.url, 1000);
+  await becomes(service, 'shared');
+  redis.pause();
+  const answers = await Promise.all([page(service), page(service), page(service)]);
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  await becomes(service, 'away');
+  redis.resume();
+  await becomes(service, 'shared');
+});
