@@ -1,4 +1,3 @@
-import type { HttpRequest } from '@smithy/core/transport';
 import {
   ListUsersCommand,
   RekognitionClient,
@@ -6,7 +5,7 @@ import {
   type RekognitionClientConfig,
 } from '@aws-sdk/client-rekognition';
 
-import { StrictJsonProtocol } from './strict-protocol.ts';
+import { trimStack } from './sdk-stack.ts';
 import { createTransport } from './transport.ts';
 
 /** Where Rekognition is, for the embedded one; without it the SDK's own chain decides. */
@@ -30,9 +29,6 @@ interface RekognitionOptions {
   readonly endpoint?: RekognitionEndpoint | undefined;
 }
 
-/** What CloudTrail shows. */
-const USER_AGENT = 'rollcall';
-
 /** The SDK's client, set for one attempt a call: retries, time-outs and pacing are this service's own. */
 export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOptions): Rekognition {
   // With `cacheMiddleware` the SDK builds its middleware once instead of once a call, but only for a `send`
@@ -41,21 +37,18 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
   const client = new RekognitionClient({
     maxAttempts: 1,
     cacheMiddleware: true,
-    protocol: StrictJsonProtocol,
     requestHandler: createTransport({ connectTimeoutMs, signalOf: (request) => signals.get(request) }),
     ...(endpoint && located(endpoint)),
   } satisfies RekognitionClientConfig);
-  trim(client);
+  trimStack(client);
   client.middlewareStack.add(
     (next) => (args) => {
-      const request = args.request as HttpRequest;
-      request.headers['user-agent'] = USER_AGENT;
       const signal = signals.get(args.input);
-      if (signal) signals.set(request, signal);
+      if (signal) signals.set(args.request as object, signal);
       return next(args);
     },
     // Last before the wire: signing replaces the request by a copy.
-    { step: 'finalizeRequest', priority: 'low', name: 'lastMiddleware' },
+    { step: 'finalizeRequest', priority: 'low', name: 'abortSignalMiddleware' },
   );
   return {
     async listUsers(input, signal) {
@@ -68,24 +61,6 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
       client.destroy();
     },
   };
-}
-
-/**
- * Empties the SDK's stack of what this service does itself or has no use for; together it cost a quarter of a
- * call. The logger renders every page, user ids included, even where there is no log; the recursion header is
- * Lambda's; the user agent is made anew for each call.
- */
-function trim({ middlewareStack }: RekognitionClient): void {
-  for (const name of ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware']) {
-    middlewareStack.remove(name);
-  }
-  // Signing has its place after it, so it stays, and does nothing.
-  middlewareStack.add((next) => next, {
-    name: 'retryMiddleware',
-    step: 'finalizeRequest',
-    priority: 'high',
-    override: true,
-  });
 }
 
 function located({

@@ -1,7 +1,7 @@
 import { isClockSkewCorrectedError, isThrottlingError, isTransientError } from '@smithy/core/retry';
 
 import { AppError, type ErrorCode } from '../errors.ts';
-import { DamagedAnswer } from './strict-protocol.ts';
+import { DamagedAnswer } from './read-answer.ts';
 import { TransportError } from './transport.ts';
 
 /** One attempt ran into its own time-out. */

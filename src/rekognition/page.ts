@@ -1,4 +1,4 @@
-import { DamagedAnswer } from './strict-protocol.ts';
+import { DamagedAnswer } from './read-answer.ts';
 
 /** One user, with the only two members that leave the service. */
 export interface User {

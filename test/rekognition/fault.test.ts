@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { AttemptTimeout, FailedAttempt, toAppError, toFault } from '../../src/rekognition/fault.ts';
-import { DamagedAnswer } from '../../src/rekognition/strict-protocol.ts';
+import { DamagedAnswer } from '../../src/rekognition/read-answer.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { readPage, type Page } from '../../src/rekognition/page.ts';
-import { DamagedAnswer } from '../../src/rekognition/strict-protocol.ts';
+import { DamagedAnswer } from '../../src/rekognition/read-answer.ts';
 
 const user = { UserId: 'ada', UserStatus: 'ACTIVE' };
 
