@@ -2,8 +2,6 @@ import { Redis } from 'ioredis';
 
 import { permitScript } from './permit-script.ts';
 
-/** No request waits longer for Redis than this, in milliseconds; a page takes Rekognition about as long. */
-export const REDIS_PATIENCE_MS = 150;
 /** Longest pause between two attempts to connect, so that Redis is back in use soon after it is back. */
 const RECONNECT_MS = 500;
 /** A connection on which nothing came for so long is dead; a heartbeat is asked for far more often. */
@@ -22,7 +20,6 @@ export function connectRedis(url: string, onError: (error: Error) => void): Shar
   const redis = new Redis(url, {
     // Proxies and older servers speak only this one.
     protocol: 2,
-    commandTimeout: REDIS_PATIENCE_MS,
     connectTimeout: 1000,
     socketTimeout: SILENCE_MS,
     enableOfflineQueue: false,

@@ -4,7 +4,7 @@ import type { BucketAnswer, BucketOp, SharedBucket } from './shared-bucket.ts';
 /** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */
 export interface Membership {
   readonly shared: boolean;
-  /** Asks the bucket. Without an answer this replica is on its own from that moment. */
+  /** Asks the bucket. Where a second question has no answer either, this replica is on its own from that moment. */
   ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
   /** Looks for Redis no more. */
   stop(): void;
@@ -19,7 +19,7 @@ interface MembershipOptions {
   readonly onChange: (shared: boolean) => void;
 }
 
-/** How soon a replica without work notices that Redis is away: three of these and the patience are within a second. */
+/** How soon a replica without work notices that Redis is away: this and twice the patience are within a second. */
 const BEAT_EVERY_MS = 250;
 
 /** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
@@ -36,7 +36,8 @@ export function createMembership({ bucket, schedule, opened, onChange }: Members
   };
   const ask = async (op: BucketOp, count?: number): Promise<BucketAnswer | undefined> => {
     const answer = await bucket.ask(op, count);
-    if (!answer) become(false);
+    // A pause of a busy machine is not an outage: a second question decides.
+    if (!answer && shared && !(await bucket.ask('beat'))) become(false);
     return answer;
   };
   const after = (ms: number, work: () => Promise<void>): void => {

@@ -1,3 +1,5 @@
+import { inPatience, REDIS_PATIENCE_MS } from './patience.ts';
+
 /** What the bucket of all replicas answered. */
 export interface BucketAnswer {
   readonly granted: number;
@@ -18,12 +20,10 @@ export interface SharedBucket {
 }
 
 interface SharedBucketOptions {
-  /** Runs the script of the bucket with these arguments; rejects where Redis does not answer in time. */
+  /** Runs the script of the bucket with these arguments; rejects where there is no Redis. */
   readonly run: (...args: (string | number)[]) => Promise<unknown>;
   readonly tps: number;
   readonly capacity: number;
-  /** How long an answer is waited for, in milliseconds. */
-  readonly patienceMs: number;
   /** Milliseconds of a clock that is not set. */
   readonly now: () => number;
 }
@@ -33,22 +33,17 @@ export function createSharedBucket({
   run,
   tps,
   capacity,
-  patienceMs,
   now,
 }: SharedBucketOptions): SharedBucket {
   let offset: number | undefined;
   return {
     async ask(op, count = 0) {
-      const expires = offset === undefined ? 0 : Math.floor(now() + offset + patienceMs);
-      try {
-        const answer = (await run(op, count, expires, tps, capacity)) as unknown[];
-        const [granted = -1, waitMs = 0, tokens = 0, rate = 0, time = 0] = answer.map(Number);
-        offset = time - now();
-        return granted < 0 ? undefined : { granted, waitMs, tokens, rate };
-      } catch {
-        // Why there is no answer is told by the connection; here it only matters that there is none.
-        return undefined;
-      }
+      const expires = offset === undefined ? 0 : Math.floor(now() + offset + REDIS_PATIENCE_MS);
+      const answer = await inPatience(run(op, count, expires, tps, capacity));
+      if (!Array.isArray(answer)) return undefined;
+      const [granted = -1, waitMs = 0, tokens = 0, rate = 0, time = 0] = answer.map(Number);
+      offset = time - now();
+      return granted < 0 ? undefined : { granted, waitMs, tokens, rate };
     },
   };
 }

@@ -5,6 +5,7 @@ import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 
 import type { SharedRedis } from './connect.ts';
 import type { Membership } from './membership.ts';
+import { inPatience } from './patience.ts';
 
 interface SharedCountsOptions {
   readonly redis: SharedRedis;
@@ -21,23 +22,20 @@ export function createSharedCounts({ redis, membership, max, windowMs }: SharedC
   const shared = new RateLimiterRedis({
     ...terms,
     storeClient: redis,
-    insuranceLimiter: own,
     customIncrTtlLuaScript: incrementScript(windowMs),
   });
-  // Not `consume`: it rejects what is over the limit, which express-rate-limit decides by the count.
-  const counts = () => (membership.shared ? shared : own);
   return {
     localKeys: false,
     async increment(caller) {
-      const { consumedPoints, msBeforeNext } = await counts().penalty(keyOf(caller));
-      return { totalHits: consumedPoints, resetTime: new Date(Date.now() + msBeforeNext) };
+      const key = keyOf(caller);
+      // Not `consume`: it rejects what is over the limit, which express-rate-limit decides by the count.
+      const together = membership.shared ? await inPatience(shared.penalty(key)) : undefined;
+      const count = together ?? (await own.penalty(key));
+      return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };
     },
-    async decrement(caller) {
-      await counts().reward(keyOf(caller));
-    },
-    async resetKey(caller) {
-      await counts().delete(keyOf(caller));
-    },
+    // What express-rate-limit asks for only where it is told to forget requests, or by hand.
+    decrement: () => undefined,
+    resetKey: () => undefined,
   };
 }
 

@@ -17,7 +17,7 @@ interface SharedPermitsOptions {
 }
 
 /** How much one answer says about how busy the others are. */
-const WEIGHT = 1 / 8;
+const WEIGHT = 1 / 4;
 
 /** Permits of a bucket that all replicas share; while it cannot be asked, of this replica's own part. */
 export function createSharedPermits(options: SharedPermitsOptions): PermitSource {

@@ -5,7 +5,7 @@ import type { Config } from '../config.ts';
 import { capacityOf } from '../rekognition/local-permits.ts';
 import type { PermitSource } from '../rekognition/permit-source.ts';
 import { startTimer } from '../rekognition/supply.ts';
-import { connectRedis, REDIS_PATIENCE_MS } from './connect.ts';
+import { connectRedis } from './connect.ts';
 import { createMembership } from './membership.ts';
 import { createSharedBucket } from './shared-bucket.ts';
 import { createSharedCounts } from './shared-counts.ts';
@@ -49,7 +49,6 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     run: (...args) => redis.rollcallPermits(BUCKET_KEY, ...args),
     tps,
     capacity: capacityOf({ tps, burst }),
-    patienceMs: REDIS_PATIENCE_MS,
     now,
   });
   const membership = createMembership({

@@ -1,7 +1,8 @@
 import { afterEach, expect } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { connectRedis, REDIS_PATIENCE_MS, type SharedRedis } from '../../src/redis/connect.ts';
+import { connectRedis, type SharedRedis } from '../../src/redis/connect.ts';
+import { REDIS_PATIENCE_MS } from '../../src/redis/patience.ts';
 import { createMembership, type Membership } from '../../src/redis/membership.ts';
 import { createSharedBucket, type SharedBucket } from '../../src/redis/shared-bucket.ts';
 import { createSharedPermits } from '../../src/redis/shared-permits.ts';
@@ -31,7 +32,6 @@ async function bucketAt(url: string, { tps = 5, capacity = 5 } = {}) {
     run: (...args) => redis.rollcallPermits(KEY, ...args),
     tps,
     capacity,
-    patienceMs: REDIS_PATIENCE_MS,
     now: () => now() + clock.skewMs,
   });
   return { redis, bucket, clock };
