@@ -29,12 +29,7 @@ interface SharedBucketOptions {
 }
 
 /** Asks the script, and tells it in Redis's time when nobody waits for the answer any more. */
-export function createSharedBucket({
-  run,
-  tps,
-  capacity,
-  now,
-}: SharedBucketOptions): SharedBucket {
+export function createSharedBucket({ run, tps, capacity, now }: SharedBucketOptions): SharedBucket {
   let offset: number | undefined;
   return {
     async ask(op, count = 0) {
