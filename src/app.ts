@@ -14,25 +14,39 @@ import { createPageTokens } from './http/page-token.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { nameRoute, requestContext } from './http/request-context.ts';
 import { logRequests } from './http/request-log.ts';
+import { createStreamSlots } from './http/stream-slots.ts';
+import { createStreams } from './http/streams.ts';
 import type { TokenVerifier } from './http/token-verifier.ts';
 import { requireWellFormed } from './http/well-formed.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Metrics } from './metrics/metrics.ts';
+import type { StreamMetrics } from './metrics/streams.ts';
 import { operations } from './operations/index.ts';
 import type { Pages } from './rekognition/pages.ts';
 import type { Sharing } from './redis/sharing.ts';
+import type { UserCounts } from './rekognition/user-counts.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
-  readonly config: Pick<Config, 'backend' | 'trustProxy' | 'corsOrigins' | 'rateLimit' | 'cursorSecrets'>;
+  readonly config: Pick<
+    Config,
+    | 'backend'
+    | 'trustProxy'
+    | 'corsOrigins'
+    | 'rateLimit'
+    | 'cursorSecrets'
+    | 'exportConcurrency'
+    | 'streamIdleTimeoutMs'
+  >;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'requestEnded'>;
-  readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining'>;
+  readonly metrics: Pick<Metrics, 'requestEnded' | keyof StreamMetrics>;
+  readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining' | 'ending'>;
   readonly pages: Pages;
   /** What this replica shares with others, if it does. */
   readonly sharing?: Pick<Sharing, 'shared' | 'counts'> | undefined;
   /** None where whoever reaches the service may read everything. */
   readonly verifyToken: TokenVerifier | undefined;
+  readonly userCounts: UserCounts;
   /** The text of openapi.yaml. */
   readonly contract: string;
   /** Where the files of the docs page are, with a slash at its end. */
@@ -41,7 +55,18 @@ export interface AppDeps {
 
 /** The path of a request, top to bottom. */
 export function createApp(deps: AppDeps): Express {
-  const { config, logger, metrics, lifecycle, pages, sharing, verifyToken, contract, docsDirectory } = deps;
+  const {
+    config,
+    logger,
+    metrics,
+    lifecycle,
+    pages,
+    userCounts,
+    sharing,
+    verifyToken,
+    contract,
+    docsDirectory,
+  } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -55,6 +80,9 @@ export function createApp(deps: AppDeps): Express {
     app.route(path).all(nameRoute(path)).get(handler).all(methodNotAllowed());
   };
   const pageTokens = createPageTokens(config.cursorSecrets);
+  const slots = createStreamSlots({ max: config.exportConcurrency, now: () => performance.now() });
+  const streams = createStreams({ slots, ending: lifecycle.ending });
+  const { streamIdleTimeoutMs } = config;
 
   app.use(requestContext());
   app.use(logRequests({ logger, metrics }));
@@ -75,7 +103,14 @@ export function createApp(deps: AppDeps): Express {
   app.use(limitRate({ ...config.rateLimit, store: sharing?.counts }));
   app.use(refuseUnauthenticated());
   for (const operation of operations) {
-    const { path, handler } = operation({ pages, pageTokens });
+    const { path, handler } = operation({
+      pages,
+      pageTokens,
+      userCounts,
+      streams,
+      metrics,
+      streamIdleTimeoutMs,
+    });
     route(path, handler);
   }
   app.use(routeNotFound());

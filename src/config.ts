@@ -19,6 +19,10 @@ export interface Config {
   readonly requestDeadlineMs: number;
   readonly upstreamAttemptTimeoutMs: number;
   readonly cacheTtlMs: number;
+  /** Streams at once. */
+  readonly exportConcurrency: number;
+  /** How long a stream's reader may take nothing. */
+  readonly streamIdleTimeoutMs: number;
   readonly rateLimit: { readonly max: number; readonly windowMs: number };
   readonly trustProxy: number | readonly string[];
   readonly corsOrigins: readonly string[];
@@ -63,6 +67,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     requestDeadlineMs: data.REQUEST_DEADLINE_MS,
     upstreamAttemptTimeoutMs: data.UPSTREAM_ATTEMPT_TIMEOUT_MS,
     cacheTtlMs: data.CACHE_TTL_MS,
+    exportConcurrency: data.EXPORT_CONCURRENCY,
+    streamIdleTimeoutMs: data.STREAM_IDLE_TIMEOUT_MS,
     rateLimit: { max: data.RATE_LIMIT_MAX, windowMs: data.RATE_LIMIT_WINDOW_MS },
     trustProxy: /^[0-9]+$/.test(data.TRUST_PROXY) ? Number(data.TRUST_PROXY) : list.parse(data.TRUST_PROXY),
     corsOrigins: data.CORS_ORIGINS,

@@ -14,6 +14,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { createRekognition } from './rekognition/client.ts';
 import { createPages } from './rekognition/pages.ts';
 import { startSharing } from './redis/sharing.ts';
+import { createUserCounts } from './rekognition/user-counts.ts';
 import { shutDown } from './shutdown.ts';
 import { announce } from './welcome.ts';
 
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
     now,
     random: Math.random,
   });
+  const userCounts = createUserCounts({ rekognition, now });
   // Both beside the bundle's directory, and beside src.
   const contract = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8');
   const docsDirectory = new URL('../public/docs/', import.meta.url);
@@ -63,7 +65,18 @@ async function main(): Promise<void> {
   const metricsServer = createListener(serveMetrics({ metrics, logger }));
   await listen(metricsServer, config.host, config.metricsPort, 'METRICS_PORT');
   const server = createListener(
-    createApp({ config, logger, metrics, lifecycle, pages, sharing, verifyToken, contract, docsDirectory }),
+    createApp({
+      config,
+      logger,
+      metrics,
+      lifecycle,
+      pages,
+      userCounts,
+      sharing,
+      verifyToken,
+      contract,
+      docsDirectory,
+    }),
   );
   await listen(server, config.host, config.port, 'PORT');
 

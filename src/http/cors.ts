@@ -4,13 +4,23 @@ import type { RequestHandler } from 'express';
 import { ALLOW } from './method-not-allowed.ts';
 import { contextOf } from './request-context.ts';
 
+/** What a browser's page may read of every answer. */
+export const EXPOSED_HEADERS = [
+  'Link',
+  'ETag',
+  'Retry-After',
+  'X-Request-Id',
+  'RateLimit',
+  'RateLimit-Policy',
+];
+
 /** CORS headers for an exact list of origins, on every answer to a browser's page of another origin. */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
   const setHeaders = cors({
     origin: [...origins],
     methods: ['GET', 'HEAD', 'OPTIONS'],
     allowedHeaders: ['Authorization', 'If-None-Match', 'X-Request-Id'],
-    exposedHeaders: ['Link', 'ETag', 'Retry-After', 'X-Request-Id', 'RateLimit', 'RateLimit-Policy'],
+    exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     preflightContinue: true,
   });

@@ -38,7 +38,8 @@ export function errorHandler(): ErrorRequestHandler {
   };
 }
 
-function toAppError(thrown: unknown): AppError {
+/** The error itself, or the bug that anything else is. */
+export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   return new AppError('INTERNAL_ERROR', 'This service failed. Report the requestId to its operator.', {
     cause: thrown,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 
 import type { AppError } from '../errors.ts';
+import type { StreamEnd } from '../metrics/streams.ts';
 import type { CallTrace } from '../rekognition/trace.ts';
 import { callerAddress } from './caller-address.ts';
 
@@ -23,7 +24,16 @@ export interface RequestContext {
   /** The collection asked for, once its id has been checked. */
   collection?: string;
   upstream?: CallTrace;
+  /** How a stream has gone so far. */
+  stream?: StreamTally;
   error?: AppError;
+}
+
+/** What was sent of a stream, and why it ended; `left` until something else is known. */
+export interface StreamTally {
+  pages: number;
+  users: number;
+  end: StreamEnd;
 }
 
 /** The caller closed the connection before it had an answer. */

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Level, Logger } from 'pino';
 
-import type { ErrorCode } from '../errors.ts';
+import type { AppError, ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { contextOf, type RequestContext } from './request-context.ts';
 
@@ -29,7 +29,7 @@ export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHan
     res.once('close', () => {
       const context = contextOf(res);
       const status = res.headersSent ? res.statusCode : CALLER_LEFT;
-      const { requestId, caller, route = 'none', collection, upstream, error } = context;
+      const { requestId, caller, route = 'none', error } = context;
       const durationMs = performance.now() - context.startedAt;
       const line = {
         method: req.method,
@@ -38,11 +38,8 @@ export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHan
         durationMs: Math.round(durationMs * 10) / 10,
         requestId,
         caller,
-        ...(collection !== undefined && { collection }),
-        ...(upstream && { upstream }),
-        ...(error && { code: error.code }),
-        ...(error?.code === 'UNAUTHENTICATED' && { reason: (error.cause as Error).message }),
-        ...(error?.code === 'INTERNAL_ERROR' && { err: error.cause }),
+        ...workOf(context),
+        ...(error && failureOf(error)),
         ...(!res.writableFinished && { aborted: true }),
       };
       logger[levelOf(status, context)](line, 'request');
@@ -58,7 +55,24 @@ export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHan
   };
 }
 
+function workOf({ collection, upstream, stream }: RequestContext): object {
+  return {
+    ...(collection !== undefined && { collection }),
+    ...(upstream && { upstream }),
+    ...(stream && { stream }),
+  };
+}
+
+function failureOf({ code, cause }: AppError): object {
+  return {
+    code,
+    ...(code === 'UNAUTHENTICATED' && { reason: (cause as Error).message }),
+    ...(code === 'INTERNAL_ERROR' && { err: cause }),
+  };
+}
+
 function levelOf(status: number, { error }: RequestContext): Level {
   if (error && operatorsCodes.has(error.code)) return 'error';
-  return status >= 500 ? 'warn' : 'info';
+  // A stream that failed has sent its 200 long before.
+  return Math.max(status, error?.status ?? 0) >= 500 ? 'warn' : 'info';
 }

@@ -1,6 +1,8 @@
 import {
+  DescribeCollectionCommand,
   ListUsersCommand,
   RekognitionClient,
+  type DescribeCollectionCommandInput,
   type ListUsersCommandInput,
   type RekognitionClientConfig,
 } from '@aws-sdk/client-rekognition';
@@ -19,6 +21,10 @@ export interface RekognitionEndpoint {
 /** The calls of Rekognition that this service makes: one attempt each, answers unchecked but for their envelope. */
 export interface Rekognition {
   listUsers(input: ListUsersCommandInput, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  describeCollection(
+    input: DescribeCollectionCommandInput,
+    signal: AbortSignal,
+  ): Promise<Readonly<Record<string, unknown>>>;
   /** Rejects where no Region is configured. */
   region(): Promise<string>;
   destroy(): void;
@@ -54,6 +60,11 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
     async listUsers(input, signal) {
       signals.set(input, signal);
       const output = await client.send(new ListUsersCommand(input));
+      return output as unknown as Record<string, unknown>;
+    },
+    async describeCollection(input, signal) {
+      signals.set(input, signal);
+      const output = await client.send(new DescribeCollectionCommand(input));
       return output as unknown as Record<string, unknown>;
     },
     region: () => client.config.region(),

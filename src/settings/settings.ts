@@ -18,6 +18,8 @@ export const settings = z.object({
   REQUEST_DEADLINE_MS: wholeNumber(100, HOUR_MS, 10_000),
   UPSTREAM_ATTEMPT_TIMEOUT_MS: wholeNumber(50, HOUR_MS, 3000),
   CACHE_TTL_MS: wholeNumber(0, HOUR_MS, 1000),
+  EXPORT_CONCURRENCY: wholeNumber(1, 1000, 2),
+  STREAM_IDLE_TIMEOUT_MS: wholeNumber(100, HOUR_MS, 60_000),
   RATE_LIMIT_MAX: wholeNumber(0, 1_000_000_000, 600),
   RATE_LIMIT_WINDOW_MS: wholeNumber(1000, HOUR_MS, 60_000),
   TRUST_PROXY: z

@@ -26,6 +26,8 @@ const app = () =>
       trustProxy: 0,
       corsOrigins: [],
       rateLimit: { max: 0, windowMs: 1000 },
+      exportConcurrency: 2,
+      streamIdleTimeoutMs: 60_000,
       cursorSecrets: ['k'.repeat(32)],
     },
     logger: createLogger({ level: 'silent', production: true, destination: { write: () => undefined } }),
@@ -33,6 +35,7 @@ const app = () =>
     lifecycle: createLifecycle(),
     pages: { get: () => Promise.resolve({ users: [], nextToken: undefined }) },
     verifyToken: undefined,
+    userCounts: { ask: () => () => undefined },
     contract: 'openapi: 3.1.0\n',
     docsDirectory: new URL('../../public/docs/', import.meta.url),
   });

@@ -17,8 +17,11 @@ interface ScriptedAnswer {
  */
 export type Step = ScriptedAnswer | 'reset' | 'hang' | 'truncate';
 
-/** Steps in order, each used once, or one step for every call. */
-export type Script = readonly Step[] | { readonly always: Step };
+/** Steps in order, each used once; one step for every call; or what makes a step of a call's input. */
+export type Script =
+  | readonly Step[]
+  | { readonly always: Step }
+  | { readonly answer: (input: Readonly<Record<string, unknown>>) => Step };
 
 /** A call as it arrived. */
 export interface RecordedCall {
@@ -65,15 +68,23 @@ export function html(status: number): Step {
   };
 }
 
-/** Starts it on a free port. */
-export async function startScriptedRekognition(script: Script): Promise<ScriptedRekognition> {
+/** Starts it on a free port. `count` is what it says when it is asked how many users a collection has. */
+export async function startScriptedRekognition(
+  script: Script,
+  count: Step = exception('AccessDeniedException'),
+): Promise<ScriptedRekognition> {
   const calls: RecordedCall[] = [];
   const unscripted: unknown[] = [];
-  const left = 'always' in script ? [] : [...script];
+  const left = 'length' in script ? [...script] : [];
+  const stepFor = ({ input }: RecordedCall): Step | undefined => {
+    if ('answer' in script) return script.answer(input);
+    return 'always' in script ? script.always : left.shift();
+  };
   const server = createServer((req, res) => {
     void record(req, res).then((call) => {
+      if (req.headers['x-amz-target'] === 'RekognitionService.DescribeCollection') return play(count, res);
       calls.push(call);
-      const step = 'always' in script ? script.always : left.shift();
+      const step = stepFor(call);
       if (step === undefined) unscripted.push(call.input);
       return play(step ?? 'reset', res);
     });

@@ -17,7 +17,13 @@ import {
 } from '../../src/rekognition/client.ts';
 import { createPages } from '../../src/rekognition/pages.ts';
 import { startSharing } from '../../src/redis/sharing.ts';
-import { startScriptedRekognition, type RecordedCall, type Script } from './scripted-rekognition.ts';
+import { createUserCounts } from '../../src/rekognition/user-counts.ts';
+import {
+  startScriptedRekognition,
+  type RecordedCall,
+  type Script,
+  type Step,
+} from './scripted-rekognition.ts';
 
 type LogLine = Readonly<Record<string, unknown>>;
 
@@ -36,6 +42,8 @@ export interface Service {
 interface ServiceOptions {
   /** What Rekognition answers; by default it must not be called. */
   readonly script?: Script;
+  /** What it answers to `DescribeCollection`; by default it is not allowed. */
+  readonly count?: Step;
   /** A Rekognition elsewhere, instead of a scripted one. */
   readonly endpoint?: RekognitionEndpoint;
   /** Instead of the real client. */
@@ -63,7 +71,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     upstreamAttemptTimeoutMs: 5000,
     ...options.config,
   };
-  const scripted = await startScriptedRekognition(options.script ?? []);
+  const scripted = await startScriptedRekognition(options.script ?? [], options.count);
   const client = createRekognition({
     connectTimeoutMs: config.upstreamAttemptTimeoutMs,
     endpoint: options.endpoint ?? { ...keys, url: scripted.url },
@@ -90,8 +98,20 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const released = new AbortController();
   const rules = config.tokenRules;
   const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
+  const userCounts = createUserCounts({ rekognition: client, now: Date.now });
   const server = createListener(
-    createApp({ config, logger, metrics, lifecycle, pages, sharing, verifyToken, contract, docsDirectory }),
+    createApp({
+      config,
+      logger,
+      metrics,
+      lifecycle,
+      pages,
+      userCounts,
+      sharing,
+      verifyToken,
+      contract,
+      docsDirectory,
+    }),
   );
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
   server.listen(0, '127.0.0.1');

@@ -63,6 +63,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/collections/{collectionId}/users.ndjson": {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
+                 *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 */
+                nextToken?: components["parameters"]["ResumeToken"];
+            };
+            header?: {
+                /**
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
+                 *     the service's log. Any other value is replaced by a new one.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The collection, percent-decoded once. `.` and `..` are refused.
+                 * @example example-team
+                 */
+                collectionId: components["parameters"]["CollectionId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Every user of a collection
+         * @description The users as newline-delimited JSON, one `User` a line, as fast as the reader takes them and Rekognition's quota
+         *     allows: at most 2,500 a second.
+         *
+         *     **The collection is complete if and only if the response ends cleanly.** Where a later page fails for good, the last
+         *     line is a `Problem` with a `nextToken`, and the connection is destroyed, so that every client sees an incomplete
+         *     transfer: curl ends with 18, `fetch` rejects a read. To go on, ask again with that `nextToken`, which repeats no user and
+         *     leaves none out. A connection that broke on its way has no such line; then go on from the `nextToken` that was last
+         *     used, and drop the users that were read since.
+         *
+         *     What fails before the first page is a plain problem. Pages go before streams, and only so many streams run at once: one
+         *     too many is 503 `OVERLOADED`. A reader who takes nothing for a minute or two is cut off. HTTP/1.0 can't tell an
+         *     incomplete body from a complete one, and is refused. `maxResults` is not a parameter here.
+         */
+        get: operations["streamUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        /**
+         * The headers of a stream
+         * @description As `streamUsers`, at the cost of its first page, without a body.
+         */
+        head: operations["headUserStream"];
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -207,6 +260,8 @@ export interface components {
             retryable: boolean;
             /** @description With `INVALID_PARAMETER` only, every fault of the request at once. */
             errors?: components["schemas"]["ParameterFault"][];
+            /** @description On the last line of an incomplete stream only, where to go on. */
+            nextToken?: string;
         };
         /** @description One fault of one parameter. */
         ParameterFault: {
@@ -373,7 +428,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `Accept` excludes `application/json`, the only thing this route produces. */
+        /** @description `Accept` excludes the one thing that this route produces: `application/json`, or `application/x-ndjson` for a stream. */
         NotAcceptable: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -501,6 +556,25 @@ export interface components {
             };
         };
         /**
+         * @description Repeat the request after `Retry-After` seconds. `OVERLOADED`: as many streams are under way as may be at once
+         *     (`EXPORT_CONCURRENCY`); a place is kept a few seconds longer than that for whoever was refused and has none. `SHUTTING_DOWN`: this
+         *     instance is stopping and closes the connection; another answers. `UPSTREAM_UNAVAILABLE`: what the service depends on is away.
+         */
+        StreamUnavailable: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Cache-Control": components["headers"]["Problem-Cache-Control"];
+                Vary: components["headers"]["Vary"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
          * @description Rekognition did not answer within the request's deadline, or not within the last attempt's own time. Wait and
          *     repeat. To try it: `throws-Timeout`, which takes as long as the settings allow.
          */
@@ -576,6 +650,11 @@ export interface components {
          *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
          */
         NextToken: string;
+        /**
+         * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
+         *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+         */
+        ResumeToken: string;
         /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
         IfNoneMatch: string;
         /**
@@ -604,6 +683,14 @@ export interface components {
         Link: string;
         /** @description `private, no-cache`: keep a page, and ask with its `ETag` before using it again. */
         "Cache-Control": "private, no-cache";
+        /** @description `private, no-store`: a stream is never kept. */
+        "Stream-Cache-Control": "private, no-store";
+        /**
+         * @description How many users the collection has, wherever the stream begins, for showing progress. Best effort: missing where
+         *     Rekognition did not say so in time. Users may come and go meanwhile.
+         * @example 5000
+         */
+        "X-Total-Users": number;
         /** @description `no-store`: an error is never kept. */
         "Problem-Cache-Control": "no-store";
         /**
@@ -760,6 +847,117 @@ export interface operations {
                 content?: never;
             };
             304: components["responses"]["NotModified"];
+            400: components["responses"]["HeadProblem"];
+            401: components["responses"]["HeadUnauthenticated"];
+            403: components["responses"]["HeadProblem"];
+            404: components["responses"]["HeadProblem"];
+            406: components["responses"]["HeadProblem"];
+            408: components["responses"]["HeadProblem"];
+            429: components["responses"]["HeadRetryLater"];
+            431: components["responses"]["HeadProblem"];
+            500: components["responses"]["HeadProblem"];
+            502: components["responses"]["HeadProblem"];
+            503: components["responses"]["HeadRetryLater"];
+            504: components["responses"]["HeadProblem"];
+        };
+    };
+    streamUsers: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
+                 *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 */
+                nextToken?: components["parameters"]["ResumeToken"];
+            };
+            header?: {
+                /**
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
+                 *     the service's log. Any other value is replaced by a new one.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The collection, percent-decoded once. `.` and `..` are refused.
+                 * @example example-team
+                 */
+                collectionId: components["parameters"]["CollectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every user, or all that there were until it broke off. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Total-Users": components["headers"]["X-Total-Users"];
+                    "Cache-Control": components["headers"]["Stream-Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["UsersBadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CollectionNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            502: components["responses"]["UpstreamFailed"];
+            503: components["responses"]["StreamUnavailable"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    headUserStream: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
+                 *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 */
+                nextToken?: components["parameters"]["ResumeToken"];
+            };
+            header?: {
+                /**
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
+                 *     the service's log. Any other value is replaced by a new one.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The collection, percent-decoded once. `.` and `..` are refused.
+                 * @example example-team
+                 */
+                collectionId: components["parameters"]["CollectionId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first page can be read. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Total-Users": components["headers"]["X-Total-Users"];
+                    "Cache-Control": components["headers"]["Stream-Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["HeadProblem"];
             401: components["responses"]["HeadUnauthenticated"];
             403: components["responses"]["HeadProblem"];

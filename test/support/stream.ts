@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
+
+import { expectUserLines, readRaw } from './contract.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** What a reader has of a stream whose status was 200. */
+export interface ReadStream {
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly userIds: readonly string[];
+  /** The last line, where it is not a user. */
+  readonly problem: Json | undefined;
+  /** Whether the transfer ended cleanly. */
+  readonly complete: boolean;
+}
+
+/** Opens a stream and leaves the reading to the test; nothing is read ahead. */
+export async function openStream(
+  url: string,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<IncomingMessage> {
+  const req = get(`${url}${path}`, { agent: false, headers });
+  req.on('error', () => undefined);
+  const [res] = (await once(req, 'response')) as [IncomingMessage];
+  res.on('error', () => undefined);
+  return res;
+}
+
+/** Reads a stream to its end, clean or not, and checks headers and lines against the contract. */
+export async function readStream(
+  url: string,
+  path: string,
+  headers?: Readonly<Record<string, string>>,
+): Promise<ReadStream> {
+  return readRest(await openStream(url, path, headers), path);
+}
+
+/** Reads what is left of an open stream. */
+export async function readRest(res: IncomingMessage, path: string): Promise<ReadStream> {
+  let text = '';
+  res.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  // Not `once`, which would reject where the transfer is incomplete.
+  await new Promise((resolve) => res.once('close', resolve));
+  // What came of a line when the transfer was cut is no line.
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+  const problem = lines.find((line) => line.includes('"code"'));
+  const users = lines.filter((line) => line !== problem);
+  expectUserLines(users.join('\n'));
+  const head = Object.entries(res.headers).map(([name, value]) => `${name}: ${String(value)}`);
+  const { headers } = readRaw(
+    'GET',
+    path,
+    `HTTP/1.1 ${res.statusCode ?? 0} OK\r\n${head.join('\r\n')}\r\n\r\n${users.join('\n')}`,
+  );
+  return {
+    headers,
+    userIds: users
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as { userId: string }).userId),
+    problem: problem === undefined ? undefined : (JSON.parse(problem) as Json),
+    complete: res.complete,
+  };
+}
