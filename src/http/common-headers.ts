@@ -17,7 +17,8 @@ export function commonHeaders(requestId: string): Record<string, string> {
 /** Sets them; a route that may be cached says so itself. */
 export function setCommonHeaders(): RequestHandler {
   return (_req, res, next) => {
-    res.setHeaders(new Map(Object.entries(commonHeaders(contextOf(res).requestId))));
+    const headers = commonHeaders(contextOf(res).requestId);
+    for (const name in headers) res.setHeader(name, headers[name] ?? '');
     next();
   };
 }

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 import { AppError } from '../errors.ts';
 
@@ -18,12 +18,14 @@ const LATIN1 = 1;
 const UTF16 = 2;
 
 /** The first key seals, all of them open, so that keys can be rotated. */
-export function createPageTokens(keys: readonly [string, ...string[]]): PageTokens {
+export function createPageTokens([first, ...others]: readonly [string, ...string[]]): PageTokens {
+  const signing = keyOf(first);
+  const keys = [signing, ...others.map(keyOf)];
   return {
     seal(upstreamToken, collectionId) {
       const version = isLatin1(upstreamToken) ? LATIN1 : UTF16;
       const text = Buffer.from(upstreamToken, version === LATIN1 ? 'latin1' : 'utf16le');
-      const mac = macOf(keys[0], version, collectionId, text);
+      const mac = macOf(signing, version, collectionId, text);
       return Buffer.concat([Buffer.of(version), mac, text]).toString('base64url');
     },
     open(token, collectionId) {
@@ -32,7 +34,8 @@ export function createPageTokens(keys: readonly [string, ...string[]]): PageToke
       const mac = record.subarray(1, 1 + MAC_BYTES);
       const text = record.subarray(1 + MAC_BYTES);
       if (text.length === 0 || (version !== LATIN1 && version !== UTF16)) throw refused();
-      const opens = (key: string): boolean => timingSafeEqual(mac, macOf(key, version, collectionId, text));
+      const opens = (key: KeyObject): boolean =>
+        timingSafeEqual(mac, macOf(key, version, collectionId, text));
       if (!keys.some(opens)) throw refused();
       return text.toString(version === LATIN1 ? 'latin1' : 'utf16le');
     },
@@ -47,8 +50,12 @@ function decode(token: string): Buffer {
   return record;
 }
 
+function keyOf(secret: string): KeyObject {
+  return createSecretKey(secret, 'utf8');
+}
+
 /** A collection id holds no NUL, so the parts can't run into one another. */
-function macOf(key: string, version: number, collectionId: string, text: Buffer): Buffer {
+function macOf(key: KeyObject, version: number, collectionId: string, text: Buffer): Buffer {
   const mac = createHmac('sha256', key).update(`rollcall page token ${version}\0${collectionId}\0`);
   return mac.update(text).digest().subarray(0, MAC_BYTES);
 }

@@ -6,6 +6,7 @@ import {
   type ListUsersCommandInput,
   type RekognitionClientConfig,
 } from '@aws-sdk/client-rekognition';
+import { SignatureV4 } from '@smithy/signature-v4';
 
 import { trimStack } from './sdk-stack.ts';
 import { createTransport } from './transport.ts';
@@ -40,9 +41,12 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
   // With `cacheMiddleware` the SDK builds its middleware once instead of once a call, but only for a `send`
   // without options; so the abort signal travels beside the input instead of in the options.
   const signals = new WeakMap<object, AbortSignal>();
-  const client = new RekognitionClient({
+  let signer: SignatureV4 | undefined;
+  const client: RekognitionClient = new RekognitionClient({
     maxAttempts: 1,
     cacheMiddleware: true,
+    // One signer, where the SDK would make one for each call.
+    signer: () => Promise.resolve((signer ??= signerOf(client))),
     requestHandler: createTransport({ connectTimeoutMs, signalOf: (request) => signals.get(request) }),
     ...(endpoint && located(endpoint)),
   } satisfies RekognitionClientConfig);
@@ -72,6 +76,11 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
       client.destroy();
     },
   };
+}
+
+function signerOf({ config }: RekognitionClient): SignatureV4 {
+  const { credentials, region, sha256 } = config;
+  return new SignatureV4({ credentials, region, sha256, service: 'rekognition' });
 }
 
 function located({
