@@ -96,7 +96,10 @@ export function createApp(deps: AppDeps): Express {
   app.use(closeWhileStopping(lifecycle));
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
-  route('/docs', docsPage({ contract, embedded: config.backend === 'embedded' }));
+  route(
+    '/docs',
+    docsPage({ contract, embedded: config.backend === 'embedded', bearer: verifyToken !== undefined }),
+  );
   for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(docsDirectory, asset));
 
   if (verifyToken) app.use(authenticate(verifyToken));

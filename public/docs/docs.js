@@ -28,7 +28,6 @@ function enliven(form) {
   /** @type {AbortController | undefined} */
   let running;
   form.addEventListener('input', showCommand);
-  token?.addEventListener('input', showCommand);
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     running?.abort();
@@ -61,7 +60,7 @@ function requestOf(form) {
     else if (value !== '' && dataset.in === 'query') query.set(name, value);
     else if (value !== '') headers[name] = value;
   }
-  if (token && token.value !== '') headers.Authorization = `Bearer ${token.value}`;
+  if (token && 'bearer' in form.dataset) headers.Authorization = `Bearer ${token.value}`;
   return { url: new URL(query.size > 0 ? `${path}?${query}` : path, base), headers };
 }
 

@@ -11,7 +11,6 @@ export interface Contract {
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
     readonly examples?: Readonly<Record<string, Example>>;
-    readonly securitySchemes?: Readonly<Record<string, { readonly description?: string }>>;
   };
 }
 
@@ -26,6 +25,7 @@ export interface Operation {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description?: string;
+  readonly security?: readonly object[];
   readonly parameters?: readonly Ref<Parameter>[];
   readonly responses: Readonly<Record<string, Ref<Response>>>;
 }

@@ -19,14 +19,20 @@ export interface OperationDeps {
   readonly resolve: Resolve;
   /** What the field of a collection holds at first. */
   readonly collection: string;
+  readonly bearer: boolean;
 }
 
 /** One route: what it takes and answers on the left, a request to try on the right. */
-export function operation(path: string, item: PathItem, { resolve, collection }: OperationDeps): Html {
+export function operation(
+  path: string,
+  item: PathItem,
+  { resolve, collection, bearer }: OperationDeps,
+): Html {
   const { get, head } = item;
   if (!get) return html``;
-  const { operationId: id, summary, description, responses } = get;
+  const { operationId: id, summary, description, responses, security = [] } = get;
   const parameters = [...(item.parameters ?? []), ...(get.parameters ?? [])].map((ref) => resolve(ref));
+  const example = exampleOf(get, resolve);
   const members = parameters.map((one) => parameter(one, resolve));
   return html`<section class="operation" id="${id}" aria-labelledby="${id}-title">
     <div class="intro">
@@ -34,7 +40,7 @@ export function operation(path: string, item: PathItem, { resolve, collection }:
       <p class="route"><b>GET</b> <code>${path}</code></p>
       ${markdown(description)} ${head && html`<p class="head"><b>HEAD</b> ${inline(head.summary)}.</p>`}
     </div>
-    ${tryIt({ id, path, parameters, collection, example: exampleOf(get, resolve) })}
+    ${tryIt({ id, path, parameters, collection, bearer: bearer && security.length > 0, example })}
     <div class="detail">
       ${
         members.length > 0

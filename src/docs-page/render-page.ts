@@ -4,17 +4,19 @@ import { html, type Fragment, type Html } from './html.ts';
 import { inline, markdown } from './markdown.ts';
 import { operation } from './operation.ts';
 import { schemas } from './schema.ts';
-import { command } from './try-it.ts';
+import { curl } from './try-it.ts';
 
 /** What the page shows. */
 export interface PageDeps {
   readonly contract: Contract;
   /** The example collections are there, and those that fail on purpose. */
   readonly embedded: boolean;
+  /** Callers need a bearer token. */
+  readonly bearer: boolean;
 }
 
 /** The contract as one page of HTML. It works without a script; docs.js adds what can be tried. */
-export function renderPage({ contract, embedded }: PageDeps): string {
+export function renderPage({ contract, embedded, bearer }: PageDeps): string {
   const { info, tags, paths } = contract;
   const resolve = resolver(contract);
   const collection = embedded ? 'example-team' : 'YOUR-COLLECTION';
@@ -37,7 +39,7 @@ export function renderPage({ contract, embedded }: PageDeps): string {
       </head>
       <body>
         <a class="skip" href="#main">Skip to the contract</a>
-        ${header(contract)}
+        ${header(contract, bearer)}
         <nav aria-label="Contents">
           <ul>
             <li><a href="#start">Start</a></li>
@@ -47,13 +49,13 @@ export function renderPage({ contract, embedded }: PageDeps): string {
           </ul>
         </nav>
         <main id="main" tabindex="-1">
-          ${start(contract, collection)}
+          ${start(contract, collection, bearer)}
           ${groups.map(
             ({ id, name, description, routes }) =>
               html` <section class="group" aria-labelledby="${id}">
                 <h2 id="${id}">${name}</h2>
                 ${markdown(description)}
-                ${routes.map(([path, item]) => operation(path, item, { resolve, collection }))}
+                ${routes.map(([path, item]) => operation(path, item, { resolve, collection, bearer }))}
               </section>`,
           )}
           ${errors(contract, embedded)}
@@ -67,23 +69,21 @@ export function renderPage({ contract, embedded }: PageDeps): string {
   return page.markup;
 }
 
-function header({ info, components }: Contract): Html {
-  const token =
-    components.securitySchemes &&
-    html` <p class="token needs-script">
-      <label for="token">Bearer token</label>
-      <input
-        id="token"
-        type="password"
-        autocomplete="off"
-        spellcheck="false"
-        placeholder="stays in this page"
-      />
-    </p>`;
+function header({ info }: Contract, bearer: boolean): Html {
+  const token = html`<p class="token needs-script">
+    <label for="token">Bearer token</label>
+    <input
+      id="token"
+      type="password"
+      autocomplete="off"
+      spellcheck="false"
+      placeholder="stays in this page"
+    />
+  </p>`;
   return html` <header>
     <a class="brand" href="#start"><img src="docs/icon.svg" alt="" width="26" height="26" />${info.title}</a>
     <span class="version">${info.version}</span>
-    ${token}
+    ${bearer ? token : undefined}
     <a href="openapi.yaml">openapi.yaml</a>
   </header>`;
 }
@@ -100,13 +100,13 @@ function contents(id: string, name: string, routes: readonly (readonly [string, 
   </li>`;
 }
 
-function start({ info }: Contract, collection: string): Html {
+function start({ info }: Contract, collection: string, bearer: boolean): Html {
   const [lead = '', ...rest] = info.description.trim().split('\n\n');
   const told: Fragment = markdown(rest.join('\n\n'));
   return html` <section class="start" id="start" aria-labelledby="start-title">
     <h1 id="start-title">${info.summary}</h1>
     <p class="lead">${inline(lead)}</p>
-    ${command(`curl -i 'http://127.0.0.1:8080/collections/${collection}/users?maxResults=3'`)}
+    ${curl(`/collections/${collection}/users?maxResults=3`, bearer)}
     <div class="told">${told}</div>
   </section>`;
 }

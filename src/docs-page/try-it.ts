@@ -6,6 +6,7 @@ interface TryIt {
   readonly path: string;
   readonly parameters: readonly Parameter[];
   readonly collection: string;
+  readonly bearer: boolean;
   /** The answer that stands there until a request is sent. */
   readonly example: Fragment;
 }
@@ -14,11 +15,17 @@ interface TryIt {
 const ORIGIN = 'http://127.0.0.1:8080';
 
 /** A request to fill in and send, with the curl that does the same; without a script, the curl and an example answer. */
-export function tryIt({ id, path, parameters, collection, example }: TryIt): Html {
+export function tryIt({ id, path, parameters, collection, bearer, example }: TryIt): Html {
   const first = (parameter: Parameter): string => firstValue(parameter, collection);
   const shown = parameters.filter((parameter) => parameter.in !== 'header');
   const headers = parameters.filter((parameter) => parameter.in === 'header');
-  return html` <form class="try" data-path="${path}" aria-label="Try GET ${path}" autocomplete="off">
+  return html` <form
+    class="try"
+    data-path="${path}"
+    ${bearer ? html`data-bearer` : undefined}
+    aria-label="Try GET ${path}"
+    autocomplete="off"
+  >
     <div class="fields needs-script">
       ${shown.map((parameter) => field(id, parameter, first(parameter)))}
       ${
@@ -30,7 +37,7 @@ export function tryIt({ id, path, parameters, collection, example }: TryIt): Htm
           : undefined
       }
     </div>
-    ${curl(path, parameters, first)}
+    ${curl(targetOf(path, parameters, first), bearer)}
     <p class="buttons needs-script">
       <button type="submit">Send</button>
       <button type="button" class="stop" hidden>Stop</button>
@@ -40,9 +47,9 @@ export function tryIt({ id, path, parameters, collection, example }: TryIt): Htm
     <p class="outcome" role="status">${example === undefined ? '' : 'An example of an answer'}</p>
     <details class="headers" hidden>
       <summary>Headers</summary>
-      <pre><code></code></pre>
+      <pre tabindex="0"><code></code></pre>
     </details>
-    <pre class="body" tabindex="0" role="region" aria-label="Body of the answer"><code>${example}</code></pre>
+    <pre class="body" tabindex="0"><code>${example}</code></pre>
   </form>`;
 }
 
@@ -68,7 +75,11 @@ function field(id: string, { name, in: place, required = false, schema }: Parame
   </p>`;
 }
 
-function curl(path: string, parameters: readonly Parameter[], first: (parameter: Parameter) => string): Html {
+function targetOf(
+  path: string,
+  parameters: readonly Parameter[],
+  first: (parameter: Parameter) => string,
+): string {
   const query = new URLSearchParams();
   let target = path;
   for (const parameter of parameters) {
@@ -76,14 +87,14 @@ function curl(path: string, parameters: readonly Parameter[], first: (parameter:
     if (parameter.in === 'path') target = target.replace(`{${parameter.name}}`, encodeURIComponent(value));
     else if (parameter.in === 'query' && value !== '') query.set(parameter.name, value);
   }
-  const search = query.size > 0 ? `?${query.toString()}` : '';
-  return command(`curl -i '${ORIGIN}${target}${search}'`);
+  return query.size > 0 ? `${target}?${query.toString()}` : target;
 }
 
-/** A command with a button that copies it. */
-export function command(text: string): Html {
+/** The command that asks for this target, with a button that copies it. */
+export function curl(target: string, bearer: boolean): Html {
+  const token = bearer ? ' -H "Authorization: Bearer $TOKEN"' : '';
   return html`<div class="command">
-    <pre tabindex="0"><code>${text}</code></pre>
+    <pre tabindex="0"><code>curl -i${token} '${ORIGIN}${target}'</code></pre>
     <button type="button" class="copy" hidden>Copy</button>
   </div>`;
 }

@@ -30,12 +30,14 @@ interface DocsOptions {
   readonly contract: string;
   /** The backend is the embedded Rekognition, with its example collections. */
   readonly embedded: boolean;
+  /** Callers need a bearer token. */
+  readonly bearer: boolean;
 }
 
 /** `GET /docs`: the contract as a page, rendered when it is first asked for. */
-export function docsPage({ contract, embedded }: DocsOptions): RequestHandler {
+export function docsPage({ contract, embedded, bearer }: DocsOptions): RequestHandler {
   return serveText('html', () =>
-    Promise.resolve(renderPage({ contract: parse(contract) as Contract, embedded })),
+    Promise.resolve(renderPage({ contract: parse(contract) as Contract, embedded, bearer })),
   );
 }
 

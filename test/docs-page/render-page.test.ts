@@ -7,7 +7,7 @@ import { type Contract, type Response, resolver } from '../../src/docs-page/cont
 import { renderPage } from '../../src/docs-page/render-page.ts';
 
 const contract = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')) as Contract;
-const page = renderPage({ contract, embedded: true });
+const page = renderPage({ contract, embedded: true, bearer: false });
 const gets = Object.values(contract.paths).flatMap(({ get, parameters = [] }) =>
   get ? [{ get, parameters }] : [],
 );
@@ -78,11 +78,19 @@ describe('The page of the contract', () => {
   });
 
   test('over AWS names no example collection and no failing one', () => {
-    const overAws = renderPage({ contract, embedded: false });
+    const overAws = renderPage({ contract, embedded: false, bearer: false });
     expect(overAws).toContain('/collections/YOUR-COLLECTION/users');
     expect(overAws).not.toContain('data-collection');
     expect(sectionOf('listUsers', overAws)).not.toContain('value="example-team"');
   });
+});
+
+test('With bearer tokens the page takes one, and the commands of the users routes carry it', () => {
+  expect(page).not.toContain('id="token"');
+  const asking = renderPage({ contract, embedded: true, bearer: true });
+  expect(asking).toContain('id="token"');
+  expect(sectionOf('listUsers', asking)).toContain('curl -i -H &#34;Authorization: Bearer $TOKEN&#34; ');
+  expect(sectionOf('getLiveness', asking)).not.toContain('Bearer');
 });
 
 test('A contract that speaks of markup is shown, not obeyed', () => {
@@ -91,6 +99,7 @@ test('A contract that speaks of markup is shown, not obeyed', () => {
   const shown = renderPage({
     contract: { ...contract, info: { ...info, summary: hostile } },
     embedded: true,
+    bearer: false,
   });
   expect(shown).not.toContain('<img src=x');
   expect(shown).toContain('&#60;img src=x onerror=alert(1)&#62; &#38; &#34;quoted&#34;');

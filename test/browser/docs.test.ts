@@ -1,0 +1,110 @@
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
+import { describeInBrowser, expectAccessible, launch, watch } from '../support/browser.ts';
+import { startService, stopServices, type Service } from '../support/service.ts';
+
+jest.setTimeout(120_000);
+
+describeInBrowser()('/docs in a browser', () => {
+  let browser: Browser;
+  let endpoint: Awaited<ReturnType<typeof startEmbeddedRekognition>>;
+
+  beforeAll(async () => {
+    browser = await launch();
+    endpoint = await startEmbeddedRekognition({ tps: 0 });
+  }, 60_000);
+
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    await stopServices();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await endpoint.stop();
+  });
+
+  const start = (config = {}): Promise<Service> =>
+    startService({ endpoint, config: { upstreamMaxAttempts: 1, ...config } });
+
+  const outcome = (page: Page) => page.locator('#listUsers .outcome');
+
+  async function send(page: Page, button: string, status: RegExp): Promise<void> {
+    await page.locator('#listUsers').getByRole('button', { name: button }).click();
+    await outcome(page).getByText(status).waitFor();
+  }
+
+  test('sends a request, its next page and the same again, breaks no policy and asks no other host', async () => {
+    const { url } = await start();
+    const { page, complaints, requests } = await watch(browser);
+    await page.goto(`${url}/docs`);
+    await send(page, 'Send', /^200 OK/);
+    expect(await page.locator('#listUsers .body').innerText()).toContain('"userId": "visitor_2031"');
+    await send(page, 'Next page', /^200 OK/);
+    expect(await page.locator('#listUsers-nextToken').inputValue()).not.toBe('');
+    await send(page, 'Again, with its ETag', /^304/);
+    expect(requests.map(({ url: asked }) => new URL(asked).origin)).toEqual(requests.map(() => url));
+    expect(complaints).toEqual([]);
+  });
+
+  test('shows an error on purpose with one click', async () => {
+    const { url } = await start();
+    const { page } = await watch(browser);
+    await page.goto(`${url}/docs`);
+    await page.getByRole('link', { name: 'throws-AccessDeniedException' }).click();
+    await outcome(page).getByText('403 Forbidden').waitFor();
+    expect(await page.locator('#listUsers .body').innerText()).toContain('"code": "UPSTREAM_ACCESS_DENIED"');
+  });
+
+  test('names a command that works as it is, and copies it', async () => {
+    const { url } = await start();
+    const { page } = await watch(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    await page.goto(`${url}/docs`);
+    await page.locator('#start').getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    const command = await page.evaluate<string>('navigator.clipboard.readText()');
+    const [, target = ''] = /^curl -i '([^']+)'$/.exec(command) ?? [];
+    expect(target).toBe(`${url}/collections/example-team/users?maxResults=3`);
+    expect((await fetch(target)).status).toBe(200);
+  });
+
+  test('can be used by the keyboard alone', async () => {
+    const { url } = await start();
+    const { page } = await watch(browser);
+    await page.goto(`${url}/docs`);
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the contract');
+    await page.keyboard.press('Enter');
+    await page.locator('#listUsers-collectionId').focus();
+    await page.keyboard.press('ControlOrMeta+a');
+    await page.keyboard.type('example-empty');
+    await page.keyboard.press('Enter');
+    await outcome(page).getByText('200 OK').waitFor();
+    expect(await page.locator('#listUsers .body').innerText()).toContain('"users": []');
+  });
+
+  test.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+    ['dark', 390],
+  ] as const)('is accessible and fits its window, %s at %i pixels', async (colorScheme, width) => {
+    const { url } = await start();
+    const { page } = await watch(browser, { colorScheme, viewport: { width, height: 844 } });
+    await page.goto(`${url}/docs`);
+    await page.evaluate(`for (const part of document.querySelectorAll('details')) part.open = true`);
+    await send(page, 'Send', /^200 OK/);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    await expectAccessible(page);
+  });
+
+  test('can be read without a script, and offers nothing then that needs one', async () => {
+    const { url } = await start();
+    const { page } = await watch(browser, { javaScriptEnabled: false });
+    await page.goto(`${url}/docs`);
+    expect(await page.locator('#listUsers').innerText()).toContain('GET /collections/{collectionId}/users');
+    expect(await page.locator('button:visible, input:visible').count()).toBe(0);
+  });
+});
