@@ -1,0 +1,29 @@
+import { FailureCard } from './failure-card.tsx';
+import { useExport } from './use-export.ts';
+
+/** Saves the whole collection as a file: with progress, cancel, and resume after a failure. */
+export function ExportBar({ collectionId }: { readonly collectionId: string }) {
+  const { state, start, resume, cancel } = useExport(collectionId);
+  if (state.phase === 'idle') {
+    return <button onClick={start}>Export all</button>;
+  }
+  const count = `${state.count.toLocaleString('en')} ${state.count === 1 ? 'user' : 'users'}`;
+  return (
+    <section className="export" aria-label="Export">
+      <p role="status">
+        {state.phase === 'running' && `Exporting: ${count} so far`}
+        {state.phase === 'failed' && `Stopped after ${count}. They are kept.`}
+        {state.phase === 'done' && `Exported ${count}.`}
+      </p>
+      {state.phase === 'running' && <progress aria-label="Export in progress" />}
+      {state.phase === 'done' && (
+        <a href={state.file} download={`${collectionId}.ndjson`}>
+          Save again
+        </a>
+      )}
+      <button onClick={cancel}>{state.phase === 'done' ? 'Close' : 'Cancel'}</button>
+      {state.phase === 'failed' && <FailureCard error={state.error} onRetry={resume} retryLabel="Resume" />}
+      {state.phase === 'failed' && !state.error.retryable && <button onClick={resume}>Resume</button>}
+    </section>
+  );
+}

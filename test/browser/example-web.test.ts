@@ -1,0 +1,144 @@
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
+import { describeInBrowser, expectAccessible, launch, watch, type Watched } from '../support/browser.ts';
+import { startExampleWeb, vite, type ExampleWeb } from '../support/example-web.ts';
+import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
+import { startService, stopServices, type Service } from '../support/service.ts';
+
+jest.setTimeout(120_000);
+
+/** No quota to wait for, and every page from Rekognition itself. */
+const quick = { upstreamMaxAttempts: 1, upstreamTps: 1000, upstreamBurst: 1000, cacheTtlMs: 0 };
+
+describeInBrowser(vite)('The example frontend, in a browser and on another origin', () => {
+  let browser: Browser;
+  let example: ExampleWeb;
+  let endpoint: Awaited<ReturnType<typeof startEmbeddedRekognition>>;
+
+  beforeAll(async () => {
+    endpoint = await startEmbeddedRekognition({ tps: 0 });
+    [browser, example] = await Promise.all([launch(), startExampleWeb()]);
+  }, 120_000);
+
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    await stopServices();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await example.stop();
+    await endpoint.stop();
+  });
+
+  /** Over the embedded Rekognition, or one that answers so. */
+  async function start(script?: readonly Step[]): Promise<Service> {
+    const config = { corsOrigins: [example.origin], ...quick };
+    const service = await startService({ config, ...(script ? { script } : { endpoint }) });
+    example.use(service.url);
+    return service;
+  }
+
+  async function open(collection: string, options?: Parameters<typeof watch>[1]): Promise<Watched> {
+    const watched = await watch(browser, options);
+    await watched.page.goto(`${example.origin}/?collection=${encodeURIComponent(collection)}`);
+    return watched;
+  }
+
+  const statusLine = (page: Page) => page.locator('.toolbar strong');
+  const click = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+  test('shows every user with a status', async () => {
+    await start();
+    const { page, complaints } = await open('example-team');
+    await statusLine(page).getByText('8 users').waitFor();
+    const rows = await page.locator('tbody tr').allInnerTexts();
+    expect(rows).toHaveLength(8);
+    expect(rows[0]).toMatch(/visitor_2031\s+No faces yet/);
+    expect(complaints).toEqual([]);
+  });
+
+  test('says so where a collection is empty', async () => {
+    await start();
+    const { page } = await open('example-empty');
+    await page.getByText('Nobody is in example-empty yet.').waitFor();
+    expect(await page.getByRole('table').count()).toBe(0);
+  });
+
+  test('reads on as its end comes near, keeps few rows in the document, and refreshes at the cost of 304s', async () => {
+    const { url } = await start();
+    const { page, requests } = await open('example-campus');
+    await statusLine(page).getByText('500 users, more below').waitFor();
+    await page.getByRole('region', { name: 'Users' }).focus();
+    while ((await statusLine(page).innerText()) !== '5,000 users') {
+      await page.keyboard.press('End');
+      await page.waitForTimeout(20);
+    }
+    expect(await page.locator('tbody tr').count()).toBeLessThan(100);
+    requests.length = 0;
+    await click(page, 'Refresh');
+    await page.getByText('Nothing has changed').waitFor();
+    const asked = requests.filter((request) => request.url.startsWith(url));
+    expect(asked.filter(({ method }) => method === 'GET').map(({ status }) => status)).toEqual(
+      Array(10).fill(304),
+    );
+  });
+
+  test.each([
+    ['throws-AccessDeniedException', 'This collection is closed to us', 'UPSTREAM_ACCESS_DENIED', 0],
+    ['nope', 'There is no such collection', 'COLLECTION_NOT_FOUND', 0],
+    ['not an id', 'That is not a collection id', 'INVALID_PARAMETER', 0],
+    ['throws-InvalidPaginationTokenException', 'Your place in the list is lost', 'INVALID_PAGE_TOKEN', 1],
+    ['throws-ThrottlingException', 'Rekognition is busy', 'UPSTREAM_THROTTLED', 1],
+  ])(
+    'tells what is wrong with %s in words, with the request id',
+    async (collection, title, code, buttons) => {
+      const { logs } = await start();
+      const { page } = await open(collection);
+      const alert = page.getByRole('alert');
+      await alert.getByRole('heading', { name: title }).waitFor();
+      const facts = await alert.locator('code').allInnerTexts();
+      expect(facts).toEqual([code, logs.findLast(({ code: logged }) => logged === code)?.['requestId']]);
+      expect(await alert.getByRole('button').count()).toBe(buttons);
+      if (code === 'UPSTREAM_THROTTLED')
+        await alert.getByRole('button', { name: /^Try again in \d s$/ }).waitFor();
+    },
+  );
+
+  test('keeps what it has when the next page fails, and reads on at a click', async () => {
+    const failed = exception('InternalServerError', 500);
+    await start([pageOf(['alice'], 'more'), failed, failed, failed, pageOf(['bob'])]);
+    const { page } = await open('team');
+    const alert = page.getByRole('alert');
+    await alert.getByRole('heading', { name: 'Rekognition did not answer properly' }).waitFor();
+    expect(await page.locator('tbody tr').count()).toBe(1);
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await statusLine(page).getByText('2 users').waitFor();
+  });
+
+  test('says that the service cannot be reached where its origin is not allowed', async () => {
+    const { url } = await startService({ endpoint });
+    example.use(url);
+    const { page } = await open('example-team');
+    await page.getByRole('heading', { name: 'The service cannot be reached' }).waitFor();
+    expect(await page.getByRole('alert').locator('code').allInnerTexts()).toEqual(['NETWORK_ERROR']);
+  });
+
+  test.each([
+    ['light', 1280],
+    ['dark', 390],
+  ] as const)('is accessible with users and with an error, %s at %i pixels', async (colorScheme, width) => {
+    await start();
+    const options = { colorScheme, viewport: { width, height: 844 } };
+    const { page } = await open('example-hundred', options);
+    await statusLine(page).waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('Collection', { exact: true }).fill('nope');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    await expectAccessible(page);
+  });
+});
