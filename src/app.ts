@@ -11,6 +11,7 @@ import { errorHandler, routeNotFound } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
 import { createPageTokens } from './http/page-token.ts';
+import { checkProxies } from './http/proxy-check.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { nameRoute, requestContext } from './http/request-context.ts';
 import { logRequests } from './http/request-log.ts';
@@ -102,6 +103,7 @@ export function createApp(deps: AppDeps): Express {
   );
   for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(docsDirectory, asset));
 
+  app.use(checkProxies(config.trustProxy, logger));
   if (verifyToken) app.use(authenticate(verifyToken));
   app.use(limitRate({ ...config.rateLimit, store: sharing?.counts }));
   app.use(refuseUnauthenticated());

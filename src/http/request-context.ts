@@ -60,7 +60,7 @@ export function requestContext(): RequestHandler {
     const context: RequestContext = {
       requestId: requestIdFrom(req.get('x-request-id')),
       startedAt: performance.now(),
-      caller: callerAddress(req.ip),
+      caller: callerAddress(req.ip, req.socket.remoteAddress),
       mayRead: () => true,
       left: leaving.signal,
     };

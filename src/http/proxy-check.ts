@@ -1,0 +1,37 @@
+import type { Request, RequestHandler } from 'express';
+import type { Logger } from 'pino';
+
+type Suspicion = 'untrusted' | 'missing';
+
+const warnings: Readonly<Record<Suspicion, string>> = {
+  untrusted:
+    'X-Forwarded-For comes from an address that TRUST_PROXY does not name: if that is a proxy, all its callers share one limit',
+  missing:
+    'X-Forwarded-For has fewer addresses than TRUST_PROXY promises proxies: a caller could choose its own address, and its limit',
+};
+
+/** Warns, once each, of requests that the proxy settings do not fit: limits would be shared by all, or hold nobody. */
+export function checkProxies(
+  trustProxy: number | readonly string[],
+  logger: Pick<Logger, 'warn'>,
+): RequestHandler {
+  const warned = new Set<Suspicion>();
+  return (req, _res, next) => {
+    const suspicion = suspicionOf(req, trustProxy);
+    if (suspicion && !warned.has(suspicion)) {
+      warned.add(suspicion);
+      logger.warn({ trustProxy }, warnings[suspicion]);
+    }
+    next();
+  };
+}
+
+function suspicionOf(req: Request, trustProxy: number | readonly string[]): Suspicion | undefined {
+  const forwarded = req.headers['x-forwarded-for'];
+  const addresses = forwarded === undefined ? 0 : String(forwarded).split(',').length;
+  // Express's own reading of the setting, which it keeps beside it.
+  const trusts = req.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
+  if (!trusts(req.socket.remoteAddress, 0)) return addresses > 0 ? 'untrusted' : undefined;
+  const proxies = typeof trustProxy === 'number' ? trustProxy : 1;
+  return addresses < proxies ? 'missing' : undefined;
+}
