@@ -8,7 +8,7 @@ import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
 import { docsAsset, docsAssets, docsPage } from './http/docs-page.ts';
 import { errorHandler, routeNotFound } from './http/error-handler.ts';
-import { closeWhileStopping, livez, readyz } from './http/health.ts';
+import { closeWhileStopping, livez, readyz, refuseWhileDraining } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
 import { createPageTokens } from './http/page-token.ts';
 import { checkProxies } from './http/proxy-check.ts';
@@ -41,7 +41,7 @@ export interface AppDeps {
   >;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'requestEnded' | keyof StreamMetrics>;
-  readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining' | 'ending'>;
+  readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining' | 'stopping' | 'ending'>;
   readonly pages: Pages;
   /** What this replica shares with others, if it does. */
   readonly sharing?: Pick<Sharing, 'shared' | 'counts'> | undefined;
@@ -88,13 +88,14 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestContext());
   app.use(logRequests({ logger, metrics }));
   app.use(setCommonHeaders());
+  app.use(closeWhileStopping(lifecycle));
   app.use(allowOrigins(config.corsOrigins));
   app.use(requireWellFormed());
   app.use(answerOptions());
 
   route('/livez', livez());
   route('/readyz', readyz(lifecycle, sharing));
-  app.use(closeWhileStopping(lifecycle));
+  app.use(refuseWhileDraining(lifecycle));
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
   route(

@@ -4,6 +4,8 @@ import { AppError } from './errors.ts';
 export interface Lifecycle {
   /** False from the first moment of a shutdown. */
   readonly ready: boolean;
+  /** Aborts at the first moment of a shutdown. */
+  readonly stopping: AbortSignal;
   /** True once new work is refused. */
   readonly draining: boolean;
   /** Aborts shortly before open connections are closed, with what to tell the readers of streams. */
@@ -15,22 +17,23 @@ export interface Lifecycle {
 
 /** A lifecycle that only goes forward. */
 export function createLifecycle(): Lifecycle {
-  let ready = true;
+  const stopping = new AbortController();
   let draining = false;
   const ending = new AbortController();
   return {
     get ready() {
-      return ready;
+      return !stopping.signal.aborted;
     },
     get draining() {
       return draining;
     },
+    stopping: stopping.signal,
     ending: ending.signal,
     stopAccepting() {
-      ready = false;
+      stopping.abort();
     },
     drain() {
-      ready = false;
+      stopping.abort();
       draining = true;
     },
     endStreams() {

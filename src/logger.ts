@@ -26,5 +26,7 @@ export function createLogger({ level, production, destination }: LoggerOptions):
 
 /** Errors of the SDK carry whole responses with them; those stay out of the log. */
 function plainError(error: unknown): unknown {
-  return error instanceof Error ? { type: error.name, message: error.message, stack: error.stack } : error;
+  return error instanceof Error
+    ? { type: error.name, message: error.message, stack: error.stack }
+    : String(error);
 }

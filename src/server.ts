@@ -35,6 +35,13 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   }
+  // Until it listens there is nothing to lose. Heard from here on, since PID 1 ignores what it does not handle.
+  let stop = (): void => process.exit(0);
+  for (const signal of ['SIGTERM', 'SIGINT'])
+    process.on(signal, () => {
+      stop();
+    });
+
   const embedded = config.backend === 'embedded' ? await startEmbeddedRekognition() : undefined;
   const rekognition = createRekognition({
     connectTimeoutMs: config.upstreamAttemptTimeoutMs,
@@ -80,10 +87,8 @@ async function main(): Promise<void> {
   );
   await listen(server, config.host, config.port, 'PORT');
 
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
+  stop = (): void => {
+    stop = () => undefined;
     const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config;
     const release = async (): Promise<void> => {
       released.abort();
@@ -93,10 +98,9 @@ async function main(): Promise<void> {
       rekognition.destroy();
       await embedded?.stop();
     };
-    void shutDown({ server, lifecycle, logger, delayMs, graceMs, release });
+    // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up.
+    void shutDown({ server, lifecycle, logger, delayMs, graceMs, release }).then(() => process.exit(0));
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
   const write = (text: string): void => {
     process.stdout.write(text);
   };

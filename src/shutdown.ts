@@ -20,6 +20,10 @@ interface ShutdownOptions {
 /** Streams end this long before the grace does, so that their last line arrives before the connections are closed. */
 const LAST_LINE_MS = 1000;
 
+const IDLE_CHECK_MS = 100;
+/** Nobody waits for what is upstream any more. */
+const RELEASE_MS = 1000;
+
 /** Stops without loss. Resolves when nothing is open any more, at the latest after the delay and the grace. */
 export async function shutDown(options: ShutdownOptions): Promise<void> {
   const { server, lifecycle, logger, delayMs, graceMs, release } = options;
@@ -32,7 +36,10 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
       resolve();
     });
   });
-  server.closeIdleConnections();
+  // A stream that ends now has promised to keep its connection alive.
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_CHECK_MS);
   const lastLine = setTimeout(
     () => {
       lifecycle.endStreams();
@@ -44,8 +51,9 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
     server.closeAllConnections();
   }, graceMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(lastLine);
   clearTimeout(grace);
-  await release();
+  await Promise.race([release(), sleep(RELEASE_MS, undefined, { ref: false })]);
   logger.info('stopped');
 }

@@ -1,15 +1,22 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+
+import { AUDIENCE, startIssuer } from './support/issuer.ts';
+import { startScriptedRekognition, type ScriptedRekognition } from './support/scripted-rekognition.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+// Each starts a process, which takes its time where others run too.
+jest.setTimeout(60_000);
+
 const running: ChildProcess[] = [];
 let home: string;
 
@@ -134,3 +141,126 @@ test('in production every line of the log is JSON, from the start to the end', a
   expect(messages.filter((message) => message.startsWith('CURSOR_SECRETS is not set'))).toHaveLength(1);
   expect(run.err()).toBe('');
 });
+
+const page = { body: { Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }] } };
+
+const upstream = (rekognition: ScriptedRekognition): Record<string, string> => ({
+  PORT: '0',
+  NODE_ENV: 'production',
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE',
+  AWS_SECRET_ACCESS_KEY: 'example',
+  AWS_ENDPOINT_URL_REKOGNITION: rekognition.url,
+  RATE_LIMIT_MAX: '0',
+  UPSTREAM_TPS: '1000',
+  UPSTREAM_BURST: '1000',
+  UPSTREAM_QUEUE_LIMIT: '1000',
+});
+
+test('SIGTERM with 100 requests in flight loses none of them, and ends with 0', async () => {
+  const rekognition = await startScriptedRekognition({ always: { ...page, delayMs: 700 } });
+  const run = start(upstream(rekognition));
+  const url = await listening(run);
+  const agent = new Agent({ keepAlive: true, maxSockets: 100 });
+  const answers = Array.from({ length: 100 }, (_, i) => ask(`${url}/collections/team-${i}/users`, agent));
+  await until(() => rekognition.calls.length === 100);
+  run.child.kill('SIGTERM');
+  const outcomes = await Promise.all(answers);
+  expect(new Set(outcomes)).toEqual(new Set(['200 close']));
+  await expect(run.exit).resolves.toBe(0);
+  expect(run.err()).toBe('');
+  expect(run.out()).not.toContain('the grace is over');
+  await rekognition.done();
+});
+
+test('during the delay it answers over new and old connections, which it then closes, and only readiness is off', async () => {
+  const rekognition = await startScriptedRekognition({ always: page });
+  const run = start({ ...upstream(rekognition), SHUTDOWN_DELAY_MS: '3000', SHUTDOWN_GRACE_MS: '5000' });
+  const url = await listening(run);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  expect(await ask(`${url}/collections/team/users`, agent)).toBe('200 keep-alive');
+  run.child.kill('SIGTERM');
+  await until(() => run.out().includes('"stopping"'));
+  expect(await ask(`${url}/readyz`, agent)).toBe('503 close');
+  expect(await ask(`${url}/livez`, agent)).toBe('200 close');
+  expect(await ask(`${url}/collections/team/users`, agent)).toBe('200 close');
+  expect(await ask(`${url}/nothing`, agent)).toBe('404 close');
+  await expect(run.exit).resolves.toBe(0);
+  await expect(ask(`${url}/livez`, agent)).rejects.toThrow('ECONNREFUSED');
+  await rekognition.done();
+});
+
+test('a request that outlasts the grace is cut, its call upstream is aborted, and the end is 0 all the same', async () => {
+  const rekognition = await startScriptedRekognition(['hang']);
+  const run = start({ ...upstream(rekognition), SHUTDOWN_GRACE_MS: '200' });
+  const url = await listening(run);
+  const answer = ask(`${url}/collections/team/users`, new Agent({ keepAlive: true }));
+  const outcome = answer.catch((error: unknown) => String(error));
+  await until(() => rekognition.calls.length === 1);
+  run.child.kill('SIGTERM');
+  expect(await outcome).toContain('socket hang up');
+  await expect(run.exit).resolves.toBe(0);
+  await rekognition.calls[0]?.ended;
+  expect(rekognition.calls[0]?.aborted()).toBe(true);
+  await rekognition.done();
+});
+
+test.each([
+  ['an uncaught exception', 'throw new Error("boom")'],
+  ['an unhandled rejection', 'Promise.reject(new Error("boom"))'],
+])('%s ends the process with one fatal line and 1', async (_, code) => {
+  const script = encodeURIComponent(`process.on('SIGUSR2', () => { ${code} })`);
+  const run = start({
+    PORT: '0',
+    NODE_ENV: 'production',
+    REKOGNITION_BACKEND: 'embedded',
+    NODE_OPTIONS: `--import=data:text/javascript,${script}`,
+  });
+  await listening(run);
+  run.child.kill('SIGUSR2');
+  await expect(run.exit).resolves.toBe(1);
+  const lines = run.out().trimEnd().split('\n');
+  const fatal = lines
+    .map((line) => JSON.parse(line) as { level: string })
+    .filter(({ level }) => level === 'fatal');
+  expect(fatal).toEqual([expect.objectContaining({ err: expect.objectContaining({ message: 'boom' }) })]);
+  expect(run.err()).toBe('');
+});
+
+test('with AUTH_MODE=jwt the process asks for tokens, and lets one in that its issuer has signed', async () => {
+  const issuer = await startIssuer();
+  const run = start({
+    PORT: '0',
+    NODE_ENV: 'production',
+    REKOGNITION_BACKEND: 'embedded',
+    AUTH_MODE: 'jwt',
+    AUTH_ISSUER: issuer.url,
+    AUTH_AUDIENCE: AUDIENCE,
+  });
+  const url = await listening(run);
+  const path = `${url}/collections/example-team/users`;
+  expect((await fetch(path)).status).toBe(401);
+  const headers = { Authorization: `Bearer ${await issuer.mint({ collections: 'example-*' })}` };
+  expect((await fetch(path, { headers })).status).toBe(200);
+  expect((await fetch(`${url}/collections/nope/users`, { headers })).status).toBe(403);
+  run.child.kill('SIGTERM');
+  await expect(run.exit).resolves.toBe(0);
+  await issuer.stop();
+});
+
+/** Waits until it holds, at most about 10 s. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !holds(); i += 1) await sleep(10);
+  expect(holds()).toBe(true);
+}
+
+/** The status of an answer, and what becomes of its connection. */
+function ask(url: string, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (res) => {
+      res.resume().once('end', () => {
+        resolve(`${res.statusCode ?? 0} ${res.headers.connection ?? ''}`);
+      });
+    }).once('error', reject);
+  });
+}

@@ -1,11 +1,11 @@
-import type { RequestHandler } from 'express';
+import type { Socket } from 'node:net';
+
+import type { RequestHandler, Response } from 'express';
 
 import { AppError } from '../errors.ts';
+import type { Lifecycle } from '../lifecycle.ts';
 
-interface Readiness {
-  readonly ready: boolean;
-  readonly draining: boolean;
-}
+type Readiness = Pick<Lifecycle, 'ready' | 'draining' | 'stopping'>;
 
 /** `GET /livez`: the process runs. */
 export function livez(): RequestHandler {
@@ -22,10 +22,30 @@ export function readyz(readiness: Readiness, sharing?: { readonly shared: boolea
   };
 }
 
-/** While the process stops, answers end their connections, and at last new work is refused. */
+/**
+ * From the first moment of a shutdown every answer ends its connection, also those that are due already: else a
+ * busy connection would be served for ever.
+ */
 export function closeWhileStopping(readiness: Readiness): RequestHandler {
-  return (_req, res, next) => {
+  // Of pipelined requests the last: closing after an earlier answer would lose the others.
+  const due = new Map<Socket, Response>();
+  readiness.stopping.addEventListener('abort', () => {
+    for (const res of due.values()) if (!res.headersSent) res.set('Connection', 'close');
+  });
+  return (req, res, next) => {
     if (!readiness.ready) res.set('Connection', 'close');
+    const { socket } = req;
+    due.set(socket, res);
+    res.once('close', () => {
+      if (due.get(socket) === res) due.delete(socket);
+    });
+    next();
+  };
+}
+
+/** Refuses new work once the delay of a shutdown is over. */
+export function refuseWhileDraining(readiness: Readiness): RequestHandler {
+  return (_req, _res, next) => {
     if (readiness.draining) throw shuttingDown();
     next();
   };

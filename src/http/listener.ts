@@ -13,6 +13,10 @@ const CHECK_INTERVAL_MS = 1000;
 /** Load balancers hold idle connections for 60 s, and answer 502 where the service closes first. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Far more than the connections of load balancers; what slow clients may hold of memory and descriptors is bounded. */
+const MAX_CONNECTIONS = 2000;
+/** Then the answer closes the connection, so that long-lived ones spread over new replicas. */
+const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
 /** The HTTP server: time-outs, bounds, and problem documents for what the parser itself refuses. */
 export function createListener(handler: RequestListener): Server {
@@ -28,6 +32,10 @@ export function createListener(handler: RequestListener): Server {
     },
     handler,
   );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
+  // Their bytes are bounded. By number Node would drop the last silently, and with them one that tells of a body.
+  server.maxHeadersCount = 0;
   const answering = countAnswers(server);
   // Bodies are refused, so nobody is told to go on and send one; other expectations are for the app to ignore.
   server.on('checkContinue', handler);

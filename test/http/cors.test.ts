@@ -1,0 +1,158 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+
+import { call, type Answer } from '../support/contract.ts';
+import { exception, pageOf, type Script } from '../support/scripted-rekognition.ts';
+import { startService, stopServices, type Service } from '../support/service.ts';
+
+afterEach(stopServices);
+
+const ALLOWED = 'https://app.example.com';
+const PATH = '/collections/team/users';
+
+const open = (script: Script, config = {}): Promise<Service> =>
+  startService({ script, config: { corsOrigins: [ALLOWED, 'http://localhost:3000'], ...config } });
+
+type Ask = (headers: Record<string, string>) => Promise<Answer>;
+const rules = { issuer: 'https://issuer.example', audience: 'a', jwksUri: undefined, collectionsClaim: 'c' };
+
+/** Every kind of answer that a page of another origin can get. */
+const kinds: Readonly<Record<string, () => Promise<Ask>>> = {
+  async 200() {
+    const { url } = await open({ always: pageOf(['alice']) });
+    return (headers) => call(url, PATH, { headers });
+  },
+  async 304() {
+    const { url } = await open({ always: pageOf(['alice']) });
+    return (headers) => call(url, PATH, { headers: { ...headers, 'If-None-Match': '*' } });
+  },
+  async 400() {
+    const { url } = await open([]);
+    return (headers) => call(url, `${PATH}?maxResults=0`, { headers });
+  },
+  async '400 with a body'() {
+    const { url } = await open([]);
+    return (headers) => call(url, PATH, { headers: { ...headers, 'Content-Length': '1' }, body: 'x' });
+  },
+  async 401() {
+    const { url } = await open([], { tokenRules: rules });
+    return (headers) => call(url, PATH, { headers });
+  },
+  async 403() {
+    const { url } = await open({ always: exception('AccessDeniedException') });
+    return (headers) => call(url, PATH, { headers });
+  },
+  async '404 of a route'() {
+    const { url } = await open([]);
+    return (headers) => call(url, '/nothing', { headers });
+  },
+  async 405() {
+    const { url } = await open([]);
+    return (headers) => call(url, PATH, { method: 'DELETE', headers });
+  },
+  async 406() {
+    const { url } = await open([]);
+    return (headers) => call(url, PATH, { headers: { ...headers, Accept: 'text/html' } });
+  },
+  async 429() {
+    const { url } = await open({ always: pageOf(['alice']) }, { rateLimit: { max: 1, windowMs: 60_000 } });
+    await call(url, PATH);
+    return (headers) => call(url, PATH, { headers });
+  },
+  async 500() {
+    const listUsers = () => Promise.reject(new TypeError('a bug'));
+    const { url } = await startService({ rekognition: { listUsers }, config: { corsOrigins: [ALLOWED] } });
+    return (headers) => call(url, PATH, { headers });
+  },
+  async 502() {
+    const { url } = await open({ always: exception('UnrecognizedClientException') });
+    return (headers) => call(url, PATH, { headers });
+  },
+  async 503() {
+    const { url, lifecycle } = await open([]);
+    lifecycle.drain();
+    return (headers) => call(url, PATH, { headers });
+  },
+  async 'a preflight'() {
+    const { url } = await open([]);
+    const asks = {
+      'Access-Control-Request-Method': 'GET',
+      'Access-Control-Request-Headers': 'authorization',
+    };
+    return (headers) => call(url, PATH, { method: 'OPTIONS', headers: { ...headers, ...asks } });
+  },
+  async '/readyz'() {
+    const { url } = await open([]);
+    return (headers) => call(url, '/readyz', { headers });
+  },
+  async '/openapi.yaml'() {
+    const { url } = await open([]);
+    return (headers) => call(url, '/openapi.yaml', { headers });
+  },
+};
+
+const hostile = [
+  'null',
+  '*',
+  'https://evil.example',
+  'http://app.example.com',
+  'https://app.example.com:8443',
+  'https://app.example.com.evil.example',
+  'https://evil.app.example.com',
+  'https://evilapp.example.com',
+  'https://app-example.com',
+  'https://appXexample.com',
+  'https://APP.EXAMPLE.COM',
+  'https://app.example.com/',
+  'https://app.example.com, https://evil.example',
+  'https://app.example.com@evil.example',
+  'http://localhost:30000',
+];
+
+describe.each(Object.keys(kinds))('An answer of the kind %s', (kind) => {
+  test('is readable by an allowed origin, with its exposed headers', async () => {
+    const { headers } = (await (await kinds[kind]?.())?.({ Origin: ALLOWED })) ?? { headers: {} };
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': ALLOWED,
+      'access-control-expose-headers': 'Link,ETag,Retry-After,X-Request-Id,RateLimit,RateLimit-Policy',
+      vary: expect.stringContaining('Origin'),
+    });
+    expect(headers).not.toHaveProperty('access-control-allow-credentials');
+  });
+
+  test('is not readable by any of the hostile origins', async () => {
+    const ask = await kinds[kind]?.();
+    for (const origin of hostile) {
+      const headers = (await ask?.({ Origin: origin }))?.headers;
+      expect({ origin, allowed: headers?.['access-control-allow-origin'] }).toEqual({
+        origin,
+        allowed: undefined,
+      });
+      expect(headers?.['vary']).toContain('Origin');
+    }
+  });
+});
+
+test('A preflight is answered without a token, a count against the limit or a call of Rekognition', async () => {
+  const service = await open([], { tokenRules: rules, rateLimit: { max: 1, windowMs: 60_000 } });
+  for (let i = 0; i < 5; i += 1) {
+    const answer = await call(service.url, PATH, {
+      method: 'OPTIONS',
+      headers: { Origin: ALLOWED, 'Access-Control-Request-Method': 'GET' },
+    });
+    expect(answer).toMatchObject({
+      status: 204,
+      headers: {
+        'access-control-allow-methods': 'GET,HEAD,OPTIONS',
+        'access-control-allow-headers': 'Authorization,If-None-Match,X-Request-Id',
+        'access-control-max-age': '600',
+      },
+    });
+  }
+  expect(service.calls).toHaveLength(0);
+});
+
+test('Without CORS_ORIGINS no origin may read anything', async () => {
+  const { url } = await startService({ script: { always: pageOf(['alice']) } });
+  const { headers } = await call(url, PATH, { headers: { Origin: ALLOWED } });
+  expect(headers).not.toHaveProperty('access-control-allow-origin');
+});
