@@ -17,7 +17,8 @@ COPY public ./public
 COPY openapi.yaml package.json ./
 # AUTH_MODE has no default here on purpose: on an address other than loopback it must be said.
 ENV NODE_ENV=production REKOGNITION_BACKEND=aws HOST=0.0.0.0 PORT=8080
-USER node
+# By number, so that Kubernetes can tell that it is not root; any other number works as well, and a read-only root.
+USER 1000:1000
 # METRICS_PORT, for Prometheus alone: publish 8080 only.
 EXPOSE 8080 9464
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \

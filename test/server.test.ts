@@ -158,8 +158,8 @@ const upstream = (rekognition: ScriptedRekognition): Record<string, string> => (
 });
 
 test('SIGTERM with 100 requests in flight loses none of them, and ends with 0', async () => {
-  const rekognition = await startScriptedRekognition({ always: { ...page, delayMs: 700 } });
-  const run = start(upstream(rekognition));
+  const rekognition = await startScriptedRekognition({ always: { ...page, delayMs: 2500 } });
+  const run = start({ ...upstream(rekognition), UPSTREAM_ATTEMPT_TIMEOUT_MS: '9000' });
   const url = await listening(run);
   const agent = new Agent({ keepAlive: true, maxSockets: 100 });
   const answers = Array.from({ length: 100 }, (_, i) => ask(`${url}/collections/team-${i}/users`, agent));

@@ -9,6 +9,8 @@ export function commonHeaders(requestId: string): Record<string, string> {
     'X-Content-Type-Options': 'nosniff',
     'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
     'Referrer-Policy': 'no-referrer',
+    // Not for pages of other origins but by CORS.
+    'Cross-Origin-Resource-Policy': 'same-origin',
     'Cache-Control': 'no-store',
     Vary: 'Origin',
   };

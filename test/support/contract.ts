@@ -222,6 +222,8 @@ function expectCommonHeaders({ status, headers }: Answer): void {
   expect(headers).toMatchObject({
     'x-request-id': expect.stringMatching(/^[A-Za-z0-9._-]{1,128}$/),
     'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
     'content-security-policy': expect.stringContaining("frame-ancestors 'none'"),
     vary: expect.stringContaining('Origin'),
   });
