@@ -17,7 +17,7 @@ const installed = Object.entries(packages).filter(
 
 test('Every package of the lockfile has its integrity', () => {
   expect(installed.length).toBeGreaterThan(100);
-  expect(installed.filter(([, { integrity }]) => !(integrity ?? '').startsWith("sha512-"))).toEqual([]);
+  expect(installed.filter(([, { integrity }]) => !(integrity ?? '').startsWith('sha512-'))).toEqual([]);
 });
 
 test('No package of production runs a script when it is installed, and none may', () => {
