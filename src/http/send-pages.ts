@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Response } from 'express';
 
 import type { StreamMetrics } from '../metrics/streams.ts';
@@ -6,6 +8,9 @@ import { toAppError } from './error-handler.ts';
 import { toProblem } from './problem.ts';
 import { CallerLeft, contextOf, type StreamTally } from './request-context.ts';
 import type { Stream } from './streams.ts';
+
+/** A browser throws away what its page has not read yet when a connection breaks, so the break gives the last line time. */
+const LAST_LINE_MS = 250;
 
 interface SendPagesOptions {
   readonly stream: Stream;
@@ -71,7 +76,9 @@ export function sendPages(options: SendPagesOptions): (res: Response) => Promise
       const problem = toProblem(error, res.req.originalUrl, context.requestId);
       const line = JSON.stringify({ ...problem, nextToken: options.seal(nextToken) });
       // A reader who is gone by now has missed only what he would have missed anyway.
-      await write(res, `${line}\n`, context.left).catch(() => undefined);
+      await write(res, `${line}\n`, context.left)
+        .then(() => sleep(LAST_LINE_MS, undefined, { signal: context.left }))
+        .catch(() => undefined);
     }
     res.destroy();
   }
