@@ -12,7 +12,7 @@ const above = (target, ...from) => ({
 });
 
 export default defineConfig(
-  { ignores: ['**/dist', 'coverage', 'node_modules', 'clients/typescript/src/schema.ts', 'examples'] },
+  { ignores: ['**/dist', 'coverage', 'node_modules', 'clients/typescript/src/schema.ts', 'examples/web'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
@@ -5,7 +7,7 @@ import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { describeInBrowser, expectAccessible, launch, watch, type Watched } from '../support/browser.ts';
 import { startExampleWeb, vite, type ExampleWeb } from '../support/example-web.ts';
 import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
-import { startService, stopServices, type Service } from '../support/service.ts';
+import { startService, stopServices, until, type Service } from '../support/service.ts';
 
 jest.setTimeout(120_000);
 
@@ -137,6 +139,48 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
     const { page } = await open('example-team');
     await page.getByRole('heading', { name: 'The service cannot be reached' }).waitFor();
     expect(await page.getByRole('alert').locator('code').allInnerTexts()).toEqual(['NETWORK_ERROR']);
+  });
+
+  test('exports every user once as a file', async () => {
+    await start();
+    const { page } = await open('example-campus');
+    const [download] = await Promise.all([page.waitForEvent('download'), click(page, 'Export all')]);
+    const lines = (await readFile(await download.path(), 'utf8')).trimEnd().split('\n');
+    expect(new Set(lines).size).toBe(5000);
+    expect(download.suggestedFilename()).toBe('example-campus.ndjson');
+    await page.getByText('Exported 5,000 users.').waitFor();
+  });
+
+  test('resumes an export that failed where it stopped', async () => {
+    const failed = exception('InternalServerError', 500);
+    const { calls } = await start([
+      pageOf(['alice']),
+      pageOf(['alice'], 'two'),
+      failed,
+      failed,
+      failed,
+      pageOf(['bob']),
+    ]);
+    const { page } = await open('team');
+    await click(page, 'Export all');
+    await page.getByText('Stopped after 1 user. They are kept.').waitFor();
+    const [download] = await Promise.all([page.waitForEvent('download'), click(page, 'Resume')]);
+    expect(await readFile(await download.path(), 'utf8')).toMatch(
+      /^\{"userId":"alice".*\n\{"userId":"bob".*\n$/,
+    );
+    expect(calls).toHaveLength(6);
+  });
+
+  test('ends the stream at the service when an export is cancelled', async () => {
+    const { logs } = await start([pageOf(['alice']), pageOf(['alice'], 'two'), 'hang']);
+    const { page } = await open('team');
+    await click(page, 'Export all');
+    await page.getByText(/^Exporting/).waitFor();
+    await click(page, 'Cancel');
+    await page.getByRole('button', { name: 'Export all' }).waitFor();
+    const cut = () => logs.some(({ aborted }) => aborted === true);
+    await until(cut);
+    expect(cut()).toBe(true);
   });
 
   test.each([
