@@ -18,6 +18,8 @@ import { createUserCounts } from './rekognition/user-counts.ts';
 import { shutDown } from './shutdown.ts';
 import { announce } from './welcome.ts';
 
+const LEFT_OVER_MS = 500;
+
 await main().catch((error: unknown) => {
   const text =
     error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
@@ -98,8 +100,11 @@ async function main(): Promise<void> {
       rekognition.destroy();
       await embedded?.stop();
     };
-    // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up.
-    void shutDown({ server, lifecycle, logger, delayMs, graceMs, release }).then(() => process.exit(0));
+    void shutDown({ server, lifecycle, logger, delayMs, graceMs, release }).then(() => {
+      // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up. Not at once:
+      // the log has lines under way.
+      setTimeout(() => process.exit(0), LEFT_OVER_MS).unref();
+    });
   };
   const write = (text: string): void => {
     process.stdout.write(text);
