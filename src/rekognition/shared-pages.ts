@@ -5,7 +5,7 @@ import type { Governor } from './governor.ts';
 import type { Finding, KeptPages } from './kept-pages.ts';
 import type { Page } from './page.ts';
 import type { PageCaller, Pages } from './pages.ts';
-import { waitFor } from './within.ts';
+import { within } from './within.ts';
 
 interface SharedPagesOptions {
   /** Asks Rekognition, with retries, until it has the page or nobody wants it any more. */
@@ -50,7 +50,8 @@ export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
   const ride = async (flight: Flight, { caller, left, trace }: PageCaller): Promise<Page> => {
     flight.board(caller);
     try {
-      return await waitFor(flight.page, { ms: deadlineMs, parent: left, onTimeout: onDeadline });
+      // The call goes on without this caller, as long as others wait for it.
+      return await within({ ms: deadlineMs, parent: left, onTimeout: onDeadline }, () => flight.page);
     } finally {
       flight.leave();
       if (trace !== flight.call.trace) Object.assign(trace, flight.call.trace, { source: 'shared' });

@@ -40,27 +40,3 @@ export async function within<T>(bounds: Bounds, work: (signal: AbortSignal) => P
     parent.removeEventListener('abort', forward);
   }
 }
-
-/** Waits for work that others may wait for as well: nobody's time-out or departure ends the work itself. */
-export async function waitFor<T>(work: Promise<T>, { ms, parent, onTimeout }: Bounds): Promise<T> {
-  parent.throwIfAborted();
-  let stop = (): void => undefined;
-  const over = new Promise<never>((_resolve, reject) => {
-    const timer = setTimeout(() => {
-      reject(onTimeout());
-    }, ms);
-    const leave = (): void => {
-      reject(parent.reason as Error);
-    };
-    parent.addEventListener('abort', leave, { once: true });
-    stop = () => {
-      clearTimeout(timer);
-      parent.removeEventListener('abort', leave);
-    };
-  });
-  try {
-    return await Promise.race([work, over]);
-  } finally {
-    stop();
-  }
-}
