@@ -37,12 +37,15 @@ export function createLifecycle(): Lifecycle {
       draining = true;
     },
     endStreams() {
-      ending.abort(
-        new AppError('SHUTTING_DOWN', 'This instance is shutting down. Retry; another one will answer.', {
-          retryAfterS: 1,
-          headers: { Connection: 'close' },
-        }),
-      );
+      ending.abort(shuttingDown());
     },
   };
+}
+
+/** What requests and the readers of streams are told then. */
+export function shuttingDown(): AppError {
+  return new AppError('SHUTTING_DOWN', 'This instance is shutting down. Retry; another one will answer.', {
+    retryAfterS: 1,
+    headers: { Connection: 'close' },
+  });
 }

@@ -2,8 +2,7 @@ import type { Socket } from 'node:net';
 
 import type { RequestHandler, Response } from 'express';
 
-import { AppError } from '../errors.ts';
-import type { Lifecycle } from '../lifecycle.ts';
+import { shuttingDown, type Lifecycle } from '../lifecycle.ts';
 
 type Readiness = Pick<Lifecycle, 'ready' | 'draining' | 'stopping'>;
 
@@ -49,11 +48,4 @@ export function refuseWhileDraining(readiness: Readiness): RequestHandler {
     if (readiness.draining) throw shuttingDown();
     next();
   };
-}
-
-function shuttingDown(): AppError {
-  return new AppError('SHUTTING_DOWN', 'This instance is shutting down. Retry; another one will answer.', {
-    retryAfterS: 1,
-    headers: { Connection: 'close' },
-  });
 }
