@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Response } from 'express';
 
 import type { StreamMetrics } from '../metrics/streams.ts';
-import type { Page, User } from '../rekognition/page.ts';
+import type { Page } from '../rekognition/page.ts';
 import { toAppError } from './error-handler.ts';
 import { toProblem } from './problem.ts';
 import { CallerLeft, contextOf, type StreamTally } from './request-context.ts';
@@ -103,14 +103,9 @@ function cutIdleReader(res: Response, idleMs: number, tally: StreamTally): void 
   });
 }
 
-/** One user a line. */
+/** One user a line. In JSON a quote inside a string stands behind a backslash, so that `},{"` is only ever between two. */
 function linesOf({ users }: Page): string {
-  return users.length === 0 ? '' : toLines(users);
-}
-
-/** In JSON a quote inside a string stands behind a backslash, so that `},{"` is only ever between two users. */
-export function toLines(users: readonly User[]): string {
-  return `${JSON.stringify(users).slice(1, -1).replaceAll('},{"', '}\n{"')}\n`;
+  return users.length === 0 ? '' : `${JSON.stringify(users).slice(1, -1).replaceAll('},{"', '}\n{"')}\n`;
 }
 
 function write(res: Response, text: string, signal: AbortSignal): Promise<void> {
