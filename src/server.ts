@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { homedir } from 'node:os';
 
 import { createApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
       stop();
     });
 
+  giveHome();
   const embedded = config.backend === 'embedded' ? await startEmbeddedRekognition() : undefined;
   const rekognition = createRekognition({
     connectTimeoutMs: config.upstreamAttemptTimeoutMs,
@@ -112,6 +114,18 @@ async function main(): Promise<void> {
   const address = server.address() as AddressInfo;
   const metricsAddress = metricsServer.address() as AddressInfo;
   announce({ logger, config, address, metricsAddress, embedded, write });
+}
+
+/**
+ * A container may run as a user whom no passwd knows. At each call the SDK looks for AWS's files in the home
+ * directory, and fails where there is none; `/` is what Docker gives such a user.
+ */
+function giveHome(): void {
+  try {
+    homedir();
+  } catch {
+    process.env['HOME'] = '/';
+  }
 }
 
 /** The time of day that no one sets: time-outs and the quota go by it. */
