@@ -63,6 +63,11 @@ export default defineConfig(
     },
   },
   {
+    // For browsers as well as Node; the types know the globals of both.
+    files: ['examples/*.mjs'],
+    rules: { 'no-undef': 'off' },
+  },
+  {
     files: ['test/**/*.ts'],
     ...jest.configs['flat/recommended'],
     rules: {

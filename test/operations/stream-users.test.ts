@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
@@ -244,6 +246,41 @@ describe('A stream whose later page fails for good', () => {
     expect(problem).toMatchObject({ code: 'INTERNAL_ERROR', nextToken: expect.any(String) });
     expect(JSON.stringify(problem)).not.toContain('a bug');
     expect(await service.logLine()).toMatchObject({ level: 'error', err: { message: 'a bug' } });
+  });
+});
+
+describe('Who reads a stream', () => {
+  const broken = [pageOf(['alice'], 't1'), exception('AccessDeniedException')];
+  const whole = [pageOf(['alice'], 't1'), pageOf(['bob'])];
+  const curlIsHere = existsSync('/usr/bin/curl');
+  if (!curlIsHere) process.stderr.write('Tests with curl are skipped: there is no /usr/bin/curl\n');
+
+  (curlIsHere ? describe : describe.skip)('with curl', () => {
+    test.each([
+      ['an incomplete one', 18, broken],
+      ['a complete one', 0, whole],
+    ])('sees %s by its exit code, %i', async (_, exit, script) => {
+      const { url } = await startService({ script });
+      const ended = await new Promise((resolve) => {
+        execFile('/usr/bin/curl', ['-sS', `${url}${path}`], (error, stdout) => {
+          resolve({ exit: error?.code ?? 0, lines: stdout.trimEnd().split('\n').length });
+        });
+      });
+      expect(ended).toEqual({ exit, lines: 2 });
+    });
+  });
+
+  test('with fetch in Node sees an incomplete one by a read that is rejected', async () => {
+    const { url } = await startService({ script: broken });
+    const response = await fetch(`${url}${path}`);
+    expect(response.status).toBe(200);
+    await expect(response.text()).rejects.toThrow('terminated');
+  });
+
+  test('with fetch in Node reads a complete one to its end', async () => {
+    const { url } = await startService({ script: whole });
+    const response = await fetch(`${url}${path}`);
+    expect((await response.text()).trimEnd().split('\n')).toHaveLength(2);
   });
 });
 

@@ -203,7 +203,7 @@ function expectBody(
 }
 
 /** Holds each line of a stream against the contract. */
-export function expectUserLines(text: string): void {
+function expectUserLines(text: string): void {
   const lines = text.split('\n');
   expect(lines.pop()).toBe('');
   const { validate } = validatorOf(['components', 'schemas', 'User']);

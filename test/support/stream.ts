@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 
-import { expectUserLines, readRaw } from './contract.ts';
+import { readRaw } from './contract.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,7 +28,7 @@ export async function openStream(
   return res;
 }
 
-/** Reads a stream to its end, clean or not, and checks headers and lines against the contract. */
+/** Reads a stream to its end, clean or not. */
 export async function readStream(
   url: string,
   path: string,
@@ -37,29 +37,27 @@ export async function readStream(
   return readRest(await openStream(url, path, headers), path);
 }
 
-/** Reads what is left of an open stream. */
+/** Reads what is left of an open stream, and checks headers and lines against the contract. */
 export async function readRest(res: IncomingMessage, path: string): Promise<ReadStream> {
+  const lines = await readLines(res);
+  const problem = lines.at(-1)?.includes('"code"') ? lines.pop() : undefined;
+  const body = lines.map((line) => `${line}\n`).join('');
+  const head = Object.entries(res.headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
+  const status = `HTTP/1.1 ${res.statusCode ?? 0} OK\r\n`;
+  const { headers } = readRaw('GET', path, `${status}${head.join('')}\r\n${body}`);
+  return {
+    headers,
+    userIds: lines.map((line) => (JSON.parse(line) as { userId: string }).userId),
+    problem: problem === undefined ? undefined : (JSON.parse(problem) as Json),
+    complete: res.complete,
+  };
+}
+
+/** The lines that are left of an open stream; what came of a line when the transfer was cut is no line. */
+export async function readLines(res: IncomingMessage): Promise<string[]> {
   let text = '';
   res.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   // Not `once`, which would reject where the transfer is incomplete.
   await new Promise((resolve) => res.once('close', resolve));
-  // What came of a line when the transfer was cut is no line.
-  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
-  const problem = lines.find((line) => line.includes('"code"'));
-  const users = lines.filter((line) => line !== problem);
-  expectUserLines(users.join('\n'));
-  const head = Object.entries(res.headers).map(([name, value]) => `${name}: ${String(value)}`);
-  const { headers } = readRaw(
-    'GET',
-    path,
-    `HTTP/1.1 ${res.statusCode ?? 0} OK\r\n${head.join('\r\n')}\r\n\r\n${users.join('\n')}`,
-  );
-  return {
-    headers,
-    userIds: users
-      .filter((line) => line !== '')
-      .map((line) => (JSON.parse(line) as { userId: string }).userId),
-    problem: problem === undefined ? undefined : (JSON.parse(problem) as Json),
-    complete: res.complete,
-  };
+  return text.split('\n').slice(0, -1);
 }

@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+
+import type { Config } from '../../src/config.ts';
+import { describeInBrowser, launch } from '../support/browser.ts';
+import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
+import { startService, stopServices } from '../support/service.ts';
+
+const path = '/collections/team/users.ndjson';
+
+describeInBrowser()('In a browser', () => {
+  let browser: Browser;
+  let site: Server;
+  let origin: string;
+  let page: Page;
+
+  beforeAll(async () => {
+    const reader = readFileSync(new URL('../../examples/read-users.mjs', import.meta.url));
+    site = createServer((req, res) => {
+      const isScript = req.url === '/read-users.mjs';
+      res.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+      res.end(isScript ? reader : '<!doctype html><title>A frontend</title>');
+    });
+    await once(site.listen(0, '127.0.0.1'), 'listening');
+    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+    browser = await launch();
+    page = await browser.newPage();
+    await page.goto(origin);
+  }, 60_000);
+
+  afterEach(stopServices);
+
+  afterAll(async () => {
+    await browser.close();
+    site.closeAllConnections();
+    site.close();
+  });
+
+  const start = async ([first, ...others]: readonly Step[], config: Partial<Config> = {}) => {
+    const { url } = await startService({
+      // So slow that the count is there before it.
+      script: [{ ...(first as object), delayMs: 300 }, ...others],
+      count: { body: { UserCount: 2 } },
+      config: { corsOrigins: [origin], ...config },
+    });
+    return url;
+  };
+
+  const read = async (url: string) =>
+    page.evaluate(`(async () => {
+      const response = await fetch('${url}${path}');
+      const total = response.headers.get('X-Total-Users');
+      return response.text().then((text) => ({ total, text }), (error) => ({ total, error: String(error) }));
+    })()`);
+
+  test('the read of an incomplete stream is rejected, and its page knows how many users there are', async () => {
+    const url = await start([pageOf(['alice'], 't1'), exception('AccessDeniedException')]);
+    expect(await read(url)).toEqual({ total: '2', error: expect.stringContaining('TypeError') });
+  });
+
+  test('a complete stream is read to its end', async () => {
+    const url = await start([pageOf(['alice'], 't1'), pageOf(['bob'])]);
+    expect(await read(url)).toEqual({
+      total: '2',
+      text: expect.stringMatching(/^[^\n]*alice[^\n]*\n[^\n]*bob[^\n]*\n$/),
+    });
+  });
+
+  test('the reader of examples/ comes through a failure', async () => {
+    const url = await start([pageOf(['alice'], 't1'), 'reset', pageOf(['bob'])], { upstreamMaxAttempts: 1 });
+    const found = await page.evaluate(`(async () => {
+      const { readUsers } = await import('/read-users.mjs');
+      const found = [];
+      for await (const { userId } of readUsers('${url}', 'team', { retryDelayMs: 1 })) found.push(userId);
+      return found;
+    })()`);
+    expect(found).toEqual(['alice', 'bob']);
+  });
+});
