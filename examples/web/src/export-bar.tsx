@@ -1,5 +1,5 @@
 import { FailureCard } from './failure-card.tsx';
-import { useExport } from './use-export.ts';
+import { useExport, type ExportState } from './use-export.ts';
 
 /** Saves the whole collection as a file: with progress, cancel, and resume after a failure. */
 export function ExportBar({ collectionId }: { readonly collectionId: string }) {
@@ -11,11 +11,14 @@ export function ExportBar({ collectionId }: { readonly collectionId: string }) {
   return (
     <section className="export" aria-label="Export">
       <p role="status">
-        {state.phase === 'running' && `Exporting: ${count} so far`}
+        {state.phase === 'running' && `Exporting: ${count}${ofTotal(state.total)}`}
         {state.phase === 'failed' && `Stopped after ${count}. They are kept.`}
         {state.phase === 'done' && `Exported ${count}.`}
       </p>
-      {state.phase === 'running' && <progress aria-label="Export in progress" />}
+      {state.phase === 'running' && (
+        // Without a total, where Rekognition did not say, it shows that something is under way and no more.
+        <progress aria-label="Export in progress" {...progressOf(state)} />
+      )}
       {state.phase === 'done' && (
         <a href={state.file} download={`${collectionId}.ndjson`}>
           Save again
@@ -26,4 +29,12 @@ export function ExportBar({ collectionId }: { readonly collectionId: string }) {
       {state.phase === 'failed' && !state.error.retryable && <button onClick={resume}>Resume</button>}
     </section>
   );
+}
+
+function progressOf({ count, total }: Extract<ExportState, { phase: 'running' }>) {
+  return total === undefined ? {} : { value: Math.min(count, total), max: total };
+}
+
+function ofTotal(total: number | undefined): string {
+  return total === undefined ? ' so far' : ` of ${total.toLocaleString('en')}`;
 }

@@ -6,7 +6,7 @@ import { rollcall } from './service.ts';
 /** How far an export is. */
 export type ExportState =
   | { readonly phase: 'idle' }
-  | { readonly phase: 'running'; readonly count: number }
+  | { readonly phase: 'running'; readonly count: number; readonly total: number | undefined }
   | { readonly phase: 'failed'; readonly count: number; readonly error: RollcallError }
   | { readonly phase: 'done'; readonly count: number; readonly file: string };
 
@@ -28,7 +28,7 @@ export function useExport(collectionId: string) {
   useEffect(() => () => (file === undefined ? undefined : URL.revokeObjectURL(file)), [file]);
 
   async function run({ stream, lines, abort }: Job) {
-    const progress = () => setState({ phase: 'running', count: lines.length });
+    const progress = () => setState({ phase: 'running', count: lines.length, total: stream.total });
     progress();
     try {
       for await (const user of stream) {
