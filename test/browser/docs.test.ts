@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 
 import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { describeInBrowser, expectAccessible, launch, watch } from '../support/browser.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { startService, stopServices, type Service } from '../support/service.ts';
 
 jest.setTimeout(120_000);
@@ -56,6 +57,37 @@ describeInBrowser()('/docs in a browser', () => {
     await page.getByRole('link', { name: 'throws-AccessDeniedException' }).click();
     await outcome(page).getByText('403 Forbidden').waitFor();
     expect(await page.locator('#listUsers .body').innerText()).toContain('"code": "UPSTREAM_ACCESS_DENIED"');
+  });
+
+  test('shows a stream as it comes, and that one which failed is incomplete', async () => {
+    const { url } = await start();
+    const { page } = await watch(browser);
+    await page.goto(`${url}/docs`);
+    const form = page.locator('#streamUsers form');
+    await form.getByRole('button', { name: 'Send' }).click();
+    await form.getByText(/^200 OK in /).waitFor();
+    expect((await form.locator('.body').innerText()).trimEnd().split('\n')).toHaveLength(8);
+    await form.getByLabel('collectionId').fill('throws-InternalServerError-on-page-2');
+    await form.getByRole('button', { name: 'Send' }).click();
+    await form.getByText(/^The answer broke off/).waitFor();
+    expect(await form.locator('.body').innerText()).toMatch(
+      /"code":"UPSTREAM_ERROR".*"nextToken":"[^"]+"\}\n?$/,
+    );
+  });
+
+  test('sends the bearer token that was typed in, and keeps it out of the command', async () => {
+    const issuer = await startIssuer();
+    const { url } = await start({ tokenRules: { ...issuer.rules, jwksUri: `${issuer.url}/keys` } });
+    const { page, complaints } = await watch(browser);
+    await page.goto(`${url}/docs`);
+    await send(page, 'Send', /^401 Unauthorized/);
+    const token = await issuer.mint();
+    await page.getByLabel('Bearer token').fill(token);
+    await send(page, 'Send', /^200 OK/);
+    expect(await page.locator('#listUsers .command code').innerText()).toContain('Bearer $TOKEN');
+    expect(await page.content()).not.toContain(token);
+    expect(complaints).toEqual([]);
+    await issuer.stop();
   });
 
   test('names a command that works as it is, and copies it', async () => {
