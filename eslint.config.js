@@ -4,11 +4,11 @@ import jest from 'eslint-plugin-jest';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** Imports run one way: server → app → operations → http → rekognition → errors. */
+/** Imports run one way: server → service → app → operations → http → rekognition → errors. */
 const above = (target, ...from) => ({
   target: `./src/${target}`,
   from: from.map((name) => `./src/${name}`),
-  message: 'Imports run one way: server → app → operations → http → rekognition → errors.',
+  message: 'Imports run one way: server → service → app → operations → http → rekognition → errors.',
 });
 
 export default defineConfig(
@@ -27,16 +27,17 @@ export default defineConfig(
         'error',
         {
           zones: [
-            above('app.ts', 'server.ts'),
-            above('operations', 'server.ts', 'app.ts'),
-            above('http', 'server.ts', 'app.ts', 'operations'),
-            above('rekognition', 'server.ts', 'app.ts', 'operations', 'http'),
-            above('metrics', 'server.ts', 'app.ts', 'operations', 'http'),
-            above('redis', 'server.ts', 'app.ts', 'operations', 'http'),
+            above('service.ts', 'server.ts'),
+            above('app.ts', 'server.ts', 'service.ts'),
+            above('operations', 'server.ts', 'service.ts', 'app.ts'),
+            above('http', 'server.ts', 'service.ts', 'app.ts', 'operations'),
+            above('rekognition', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
+            above('metrics', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
+            above('redis', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
             above('rekognition', 'redis'),
-            above('errors.ts', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
-            above('docs-page', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
-            above('embedded', 'server.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+            above('errors.ts', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+            above('docs-page', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+            above('embedded', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
           ],
         },
       ],

@@ -1,21 +1,15 @@
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 
-import { createApp } from './app.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { startEmbeddedRekognition } from './embedded/start.ts';
 import { createListener } from './http/listener.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
-import { createTokenVerifier } from './http/token-verifier.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
-import { createMetrics } from './metrics/metrics.ts';
 import { createRekognition } from './rekognition/client.ts';
-import { createPages } from './rekognition/pages.ts';
-import { startSharing } from './redis/sharing.ts';
-import { createUserCounts } from './rekognition/user-counts.ts';
+import { createService } from './service.ts';
 import { shutDown } from './shutdown.ts';
 import { announce } from './welcome.ts';
 
@@ -53,52 +47,21 @@ async function main(): Promise<void> {
   });
   await requireRegion(rekognition.region());
   const lifecycle = createLifecycle();
-  const metrics = createMetrics();
+  const service = createService({ config, logger, lifecycle, rekognition, now, random: Math.random });
+  const { app, metrics } = service;
   metrics.watchProcess();
-  const { redisUrl: url } = config;
-  const sharing = url === undefined ? undefined : startSharing({ url, config, logger, now });
-  if (sharing) metrics.watch({ sharing });
-  const pages = createPages({
-    rekognition,
-    config,
-    permits: sharing?.permits,
-    metrics,
-    now,
-    random: Math.random,
-  });
-  const userCounts = createUserCounts({ rekognition, now });
-  // Both beside the bundle's directory, and beside src.
-  const contract = readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8');
-  const docsDirectory = new URL('../public/docs/', import.meta.url);
-  const released = new AbortController();
-  const { tokenRules: rules } = config;
-  const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
   const metricsServer = createListener(serveMetrics({ metrics, logger }));
   await listen(metricsServer, config.host, config.metricsPort, 'METRICS_PORT');
-  const server = createListener(
-    createApp({
-      config,
-      logger,
-      metrics,
-      lifecycle,
-      pages,
-      userCounts,
-      sharing,
-      verifyToken,
-      contract,
-      docsDirectory,
-    }),
-  );
+  const server = createListener(app);
   await listen(server, config.host, config.port, 'PORT');
 
   stop = (): void => {
     stop = () => undefined;
     const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config;
     const release = async (): Promise<void> => {
-      released.abort();
       metricsServer.close();
       metricsServer.closeAllConnections();
-      sharing?.stop();
+      service.stop();
       rekognition.destroy();
       await embedded?.stop();
     };

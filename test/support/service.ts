@@ -1,23 +1,18 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { createApp } from '../../src/app.ts';
 import { readConfig, type Config } from '../../src/config.ts';
 import { createListener } from '../../src/http/listener.ts';
-import { createTokenVerifier } from '../../src/http/token-verifier.ts';
 import { createLifecycle, type Lifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
-import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
+import type { Metrics } from '../../src/metrics/metrics.ts';
 import {
   createRekognition,
   type Rekognition,
   type RekognitionEndpoint,
 } from '../../src/rekognition/client.ts';
-import { createPages } from '../../src/rekognition/pages.ts';
-import { startSharing } from '../../src/redis/sharing.ts';
-import { createUserCounts } from '../../src/rekognition/user-counts.ts';
+import { createService } from '../../src/service.ts';
 import {
   startScriptedRekognition,
   type RecordedCall,
@@ -54,8 +49,6 @@ interface ServiceOptions {
 }
 
 const keys = { region: 'us-east-1', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
-const docsDirectory = new URL('../../public/docs/', import.meta.url);
-const contract = readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8');
 const started: (() => Promise<void>)[] = [];
 
 /** Starts the whole service but for its process: real app, real listener, real SDK client. */
@@ -83,36 +76,15 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     destination: { write: (line) => logs.push(JSON.parse(line) as LogLine) },
   });
   const lifecycle = createLifecycle();
-  const metrics = createMetrics();
-  const { redisUrl: url } = config;
-  const sharing = url === undefined ? undefined : startSharing({ url, config, logger, now: Date.now });
-  if (sharing) metrics.watch({ sharing });
-  const pages = createPages({
-    rekognition: options.rekognition ?? client,
+  const service = createService({
     config,
-    permits: sharing?.permits,
-    metrics,
+    logger,
+    lifecycle,
+    rekognition: { ...client, ...options.rekognition },
     now: Date.now,
     random: () => 0,
   });
-  const released = new AbortController();
-  const rules = config.tokenRules;
-  const verifyToken = rules && createTokenVerifier({ rules, logger, now: Date.now, signal: released.signal });
-  const userCounts = createUserCounts({ rekognition: client, now: Date.now });
-  const server = createListener(
-    createApp({
-      config,
-      logger,
-      metrics,
-      lifecycle,
-      pages,
-      userCounts,
-      sharing,
-      verifyToken,
-      contract,
-      docsDirectory,
-    }),
-  );
+  const server = createListener(service.app);
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -120,8 +92,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
-    released.abort();
-    sharing?.stop();
+    service.stop();
     client.destroy();
     await scripted.done();
   });
@@ -130,7 +101,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     lifecycle,
     calls: scripted.calls,
     logs,
-    metrics,
+    metrics: service.metrics,
     async logLine() {
       await until(() => logs.length > 0);
       return logs[0] ?? {};
