@@ -22,16 +22,17 @@ export interface OperationDeps {
   readonly bearer: boolean;
 }
 
+/** A path that can be read. */
+export interface Route extends PathItem {
+  readonly path: string;
+  readonly get: Operation;
+}
+
 /** One route: what it takes and answers on the left, a request to try on the right. */
-export function operation(
-  path: string,
-  item: PathItem,
-  { resolve, collection, bearer }: OperationDeps,
-): Html {
-  const { get, head } = item;
-  if (!get) return html``;
+export function operation(route: Route, { resolve, collection, bearer }: OperationDeps): Html {
+  const { path, get, head } = route;
   const { operationId: id, summary, description, responses, security = [] } = get;
-  const parameters = [...(item.parameters ?? []), ...(get.parameters ?? [])].map((ref) => resolve(ref));
+  const parameters = [...(route.parameters ?? []), ...(get.parameters ?? [])].map((ref) => resolve(ref));
   const example = exampleOf(get, resolve);
   const members = parameters.map((one) => parameter(one, resolve));
   return html`<section class="operation" id="${id}" aria-labelledby="${id}-title">

@@ -1,8 +1,8 @@
-import { resolver, type Contract, type PathItem } from './contract.ts';
+import { resolver, type Contract } from './contract.ts';
 import { errors } from './error-table.ts';
 import { html, type Fragment, type Html } from './html.ts';
 import { inline, markdown } from './markdown.ts';
-import { operation } from './operation.ts';
+import { operation, type Route } from './operation.ts';
 import { schemas } from './schema.ts';
 import { curl } from './try-it.ts';
 
@@ -23,7 +23,9 @@ export function renderPage({ contract, embedded, bearer }: PageDeps): string {
   const groups = tags.map((tag) => ({
     ...tag,
     id: tag.name.toLowerCase(),
-    routes: Object.entries(paths).filter(([, { get }]) => get?.tags.includes(tag.name)),
+    routes: Object.entries(paths).flatMap(([path, { get, ...item }]) =>
+      get?.tags.includes(tag.name) ? [{ ...item, path, get }] : [],
+    ),
   }));
   const page = html`<!doctype html>
     <html lang="en">
@@ -55,7 +57,7 @@ export function renderPage({ contract, embedded, bearer }: PageDeps): string {
               html` <section class="group" aria-labelledby="${id}">
                 <h2 id="${id}">${name}</h2>
                 ${markdown(description)}
-                ${routes.map(([path, item]) => operation(path, item, { resolve, collection, bearer }))}
+                ${routes.map((route) => operation(route, { resolve, collection, bearer }))}
               </section>`,
           )}
           ${errors(contract, embedded)}
@@ -88,9 +90,9 @@ function header({ info }: Contract, bearer: boolean): Html {
   </header>`;
 }
 
-function contents(id: string, name: string, routes: readonly (readonly [string, PathItem])[]): Html {
+function contents(id: string, name: string, routes: readonly Route[]): Html {
   const links = routes.map(
-    ([, { get }]) => html`<li><a href="#${get?.operationId}">${inline(get?.summary ?? '')}</a></li>`,
+    ({ get }) => html`<li><a href="#${get.operationId}">${inline(get.summary)}</a></li>`,
   );
   return html`<li>
     <a href="#${id}">${name}</a>
