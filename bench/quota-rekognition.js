@@ -9,18 +9,16 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { URL } from 'node:url';
 
+import { createBucket } from './bucket.js';
 import { pages } from './pages.js';
 
 const { PORT, RATE, BURST, PUNISHING } = process.env;
-const rate = Number(RATE);
-const burst = Number(BURST);
+const bucket = createBucket({ rate: Number(RATE), burst: Number(BURST), punishing: PUNISHING === 'true' });
 /** From 30 ms to 60 ms, as a Region nearby. */
 const latencyMs = (call) => 30 + ((call * 7) % 31);
 
 let calls = [];
 let outage = 'none';
-let tokens = burst;
-let filledAt = process.hrtime.bigint();
 
 createServer((req, res) => {
   const { pathname, searchParams } = new URL(req.url, 'http://localhost');
@@ -36,24 +34,13 @@ createServer((req, res) => {
 }).listen(Number(PORT), '127.0.0.1');
 
 async function listUsers(collection, res) {
-  const outcome = outage === 'none' ? (admit() ? 'admitted' : 'throttled') : outage;
+  const outcome = outage === 'none' ? (bucket.admit() ? 'admitted' : 'throttled') : outage;
   calls.push({ at: Date.now(), collection, outcome });
   if (outcome === 'hang') return;
   await setTimeout(latencyMs(calls.length));
   if (outcome === 'admitted') send(res, 200, pages[99]);
   else if (outcome === 'throttled') send(res, 400, exception('ProvisionedThroughputExceededException'));
   else send(res, 500, exception('InternalServerError'));
-}
-
-/** A punishing bucket charges a refused call as well: it takes what little is there. */
-function admit() {
-  const now = process.hrtime.bigint();
-  tokens = Math.min(burst, tokens + (Number(now - filledAt) / 1e9) * rate);
-  filledAt = now;
-  const admitted = tokens >= 1;
-  if (admitted) tokens -= 1;
-  else if (PUNISHING === 'true') tokens = 0;
-  return admitted;
 }
 
 function exception(name) {
@@ -72,7 +59,7 @@ function control(route, parameters, res) {
   const answer = JSON.stringify(calls);
   if (route === 'DELETE /calls') {
     calls = [];
-    tokens = burst;
+    bucket.fill();
   }
   if (route === 'PUT /outage') outage = parameters.get('kind');
   res.end(answer);

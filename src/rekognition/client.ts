@@ -9,7 +9,7 @@ import {
 import { SignatureV4 } from '@smithy/signature-v4';
 
 import { trimStack } from './sdk-stack.ts';
-import { createTransport } from './transport.ts';
+import { createTransport, SIGNAL, type WithSignal } from './transport.ts';
 
 /** Where Rekognition is, for the embedded one; without it the SDK's own chain decides. */
 export interface RekognitionEndpoint {
@@ -38,23 +38,21 @@ interface RekognitionOptions {
 
 /** The SDK's client, set for one attempt a call: retries, time-outs and pacing are this service's own. */
 export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOptions): Rekognition {
-  // With `cacheMiddleware` the SDK builds its middleware once instead of once a call, but only for a `send`
-  // without options; so the abort signal travels beside the input instead of in the options.
-  const signals = new WeakMap<object, AbortSignal>();
   let signer: SignatureV4 | undefined;
   const client: RekognitionClient = new RekognitionClient({
     maxAttempts: 1,
+    // The SDK builds its middleware once instead of once a call, but only for a `send` without options: so the abort
+    // signal travels with the input instead.
     cacheMiddleware: true,
     // One signer, where the SDK would make one for each call.
     signer: () => Promise.resolve((signer ??= signerOf(client))),
-    requestHandler: createTransport({ connectTimeoutMs, signalOf: (request) => signals.get(request) }),
+    requestHandler: createTransport({ connectTimeoutMs }),
     ...(endpoint && located(endpoint)),
   } satisfies RekognitionClientConfig);
   trimStack(client);
   client.middlewareStack.add(
     (next) => (args) => {
-      const signal = signals.get(args.input);
-      if (signal) signals.set(args.request as object, signal);
+      (args.request as WithSignal)[SIGNAL] = (args.input as WithSignal)[SIGNAL];
       return next(args);
     },
     // Last before the wire: signing replaces the request by a copy.
@@ -62,13 +60,11 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
   );
   return {
     async listUsers(input, signal) {
-      signals.set(input, signal);
-      const output = await client.send(new ListUsersCommand(input));
+      const output = await client.send(new ListUsersCommand(withSignal(input, signal)));
       return output as unknown as Record<string, unknown>;
     },
     async describeCollection(input, signal) {
-      signals.set(input, signal);
-      const output = await client.send(new DescribeCollectionCommand(input));
+      const output = await client.send(new DescribeCollectionCommand(withSignal(input, signal)));
       return output as unknown as Record<string, unknown>;
     },
     region: () => client.config.region(),
@@ -76,6 +72,11 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
       client.destroy();
     },
   };
+}
+
+/** No JSON shows it. */
+function withSignal<T extends object>(input: T, signal: AbortSignal): T {
+  return { ...input, [SIGNAL]: signal };
 }
 
 function signerOf({ config }: RekognitionClient): SignatureV4 {

@@ -10,11 +10,20 @@ export class TransportError extends Error {
   }
 }
 
+/**
+ * Where a request carries the signal that ends it. Not in a WeakMap: its values live until the old generation is
+ * collected, and what a signal leads to is the whole answer.
+ */
+export const SIGNAL = Symbol('signal');
+
+/** What may carry a signal. */
+export interface WithSignal {
+  [SIGNAL]?: AbortSignal | undefined;
+}
+
 interface TransportOptions {
   /** Longest wait for a connection, TLS included, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** The signal that ends this request, if it has one. */
-  readonly signalOf: (request: object) => AbortSignal | undefined;
 }
 
 /** A request handler of the SDK, as far as this service needs one. */
@@ -30,13 +39,13 @@ export interface Transport {
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Sends the SDK's requests over undici, which costs less than its own handler, and reads answers whole. */
-export function createTransport({ connectTimeoutMs, signalOf }: TransportOptions): Transport {
+export function createTransport({ connectTimeoutMs }: TransportOptions): Transport {
   const agent = new Agent({ connect: { timeout: connectTimeoutMs }, maxResponseSize: MAX_ANSWER_BYTES });
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request) {
       try {
-        return { response: await exchange(agent, request, signalOf(request)) };
+        return { response: await exchange(agent, request) };
       } catch (error) {
         throw new TransportError(error);
       }
@@ -51,12 +60,8 @@ export function createTransport({ connectTimeoutMs, signalOf }: TransportOptions
 }
 
 /** One request and its whole answer. undici's `dispatch` spares the streams that its `request` would make. */
-function exchange(
-  agent: Agent,
-  request: HttpRequest,
-  signal: AbortSignal | undefined,
-): Promise<HttpResponse> {
-  const { protocol, hostname, port, path, headers } = request;
+function exchange(agent: Agent, request: HttpRequest & WithSignal): Promise<HttpResponse> {
+  const { protocol, hostname, port, path, headers, [SIGNAL]: signal } = request;
   const body = request.body as string | Uint8Array;
   const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
   return new Promise((resolve, reject) => {
