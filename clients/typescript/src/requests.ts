@@ -33,6 +33,7 @@ export interface Requests {
 }
 
 const PAGE = '/collections/{collectionId}/users';
+const STREAM = `${PAGE}.ndjson` as const;
 
 /** The requests to one service. */
 export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Connection): Requests {
@@ -77,7 +78,7 @@ export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Co
       const query = nextToken === undefined ? {} : { nextToken };
       const patience = createPatience(timeoutMs, signal);
       const { data, error, response } = await patience.wait(
-        api.GET(`${PAGE}.ndjson` as typeof PAGE, {
+        api.GET(STREAM, {
           params: { path, query },
           headers,
           signal: patience.signal,
