@@ -1,8 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
-import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
-import { describeInBrowser, expectAccessible, launch, watch } from '../support/browser.ts';
+import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import {
+  closeBrowsers,
+  closePages,
+  describeInBrowser,
+  expectAccessible,
+  launch,
+  watch,
+} from '../support/browser.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startService, stopServices, type Service } from '../support/service.ts';
 
@@ -10,7 +17,7 @@ jest.setTimeout(120_000);
 
 describeInBrowser()('/docs in a browser', () => {
   let browser: Browser;
-  let endpoint: Awaited<ReturnType<typeof startEmbeddedRekognition>>;
+  let endpoint: EmbeddedRekognition;
 
   beforeAll(async () => {
     browser = await launch();
@@ -18,12 +25,12 @@ describeInBrowser()('/docs in a browser', () => {
   }, 60_000);
 
   afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
+    await closePages();
     await stopServices();
   });
 
   afterAll(async () => {
-    await browser.close();
+    await closeBrowsers();
     await endpoint.stop();
   });
 

@@ -3,8 +3,16 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
-import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
-import { describeInBrowser, expectAccessible, launch, watch, type Watched } from '../support/browser.ts';
+import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import {
+  closeBrowsers,
+  closePages,
+  describeInBrowser,
+  expectAccessible,
+  launch,
+  watch,
+  type Watched,
+} from '../support/browser.ts';
 import { startExampleWeb, vite, type ExampleWeb } from '../support/example-web.ts';
 import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
@@ -17,22 +25,24 @@ const quick = { upstreamMaxAttempts: 1, upstreamTps: 1000, upstreamBurst: 1000, 
 describeInBrowser(vite)('The example frontend, in a browser and on another origin', () => {
   let browser: Browser;
   let example: ExampleWeb;
-  let endpoint: Awaited<ReturnType<typeof startEmbeddedRekognition>>;
+  let endpoint: EmbeddedRekognition;
 
   beforeAll(async () => {
     endpoint = await startEmbeddedRekognition({ tps: 0 });
-    [browser, example] = await Promise.all([launch(), startExampleWeb()]);
+    browser = await launch();
+    example = await startExampleWeb();
   }, 120_000);
 
   afterEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
+    await closePages();
     await stopServices();
   });
 
+  // In the order of the start: of what failed there, nothing is left to stop.
   afterAll(async () => {
-    await browser.close();
-    await example.stop();
+    await closeBrowsers();
     await endpoint.stop();
+    await example.stop();
   });
 
   /** Over the embedded Rekognition, or one that answers so. */

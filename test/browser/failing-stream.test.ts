@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
 import type { Config } from '../../src/config.ts';
-import { describeInBrowser, launch } from '../support/browser.ts';
+import { closeBrowsers, describeInBrowser, launch } from '../support/browser.ts';
 import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices } from '../support/service.ts';
 
@@ -36,7 +36,7 @@ describeInBrowser()('In a browser', () => {
   afterEach(stopServices);
 
   afterAll(async () => {
-    await browser.close();
+    await closeBrowsers();
     site.closeAllConnections();
     site.close();
   });

@@ -17,17 +17,42 @@ export interface Watched {
   readonly requests: { readonly method: string; readonly url: string; status?: number }[];
 }
 
-/** `describe` for tests in Debian's Chromium; they are skipped with a word without it, unless `REQUIRE_BROWSER` is set. */
-export function describeInBrowser(...needs: readonly string[]): typeof describe | typeof describe.skip {
-  const missing = [CHROMIUM, ...needs].find((path) => !existsSync(path));
-  if (missing === undefined || process.env['REQUIRE_BROWSER'] !== undefined) return describe;
-  process.stderr.write(`Browser tests are skipped: there is no ${missing}\n`);
+/** What a test needs besides a browser, and the command that gets it. */
+export interface Need {
+  readonly path: string;
+  readonly install: string;
+}
+
+/** `describe` for tests in Debian's Chromium; without it they are skipped with a word, or fail where `REQUIRE_BROWSER` is set. */
+export function describeInBrowser(...needs: readonly Need[]): typeof describe | typeof describe.skip {
+  const missing = [{ path: CHROMIUM, install: 'apt-get install chromium' }, ...needs].find(
+    ({ path }) => !existsSync(path),
+  );
+  if (missing === undefined) return describe;
+  const word = `there is no ${missing.path}. To get it: ${missing.install}`;
+  if (process.env['REQUIRE_BROWSER'] !== undefined) throw new Error(`REQUIRE_BROWSER is set, and ${word}`);
+  process.stderr.write(`Browser tests are skipped: ${word}\n`);
   return describe.skip;
 }
 
+const launched: Browser[] = [];
+
 /** A browser of Debian's. */
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM });
+export async function launch(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: CHROMIUM });
+  launched.push(browser);
+  return browser;
+}
+
+/** Closes every page of `watch`; for `afterEach`. */
+export async function closePages(): Promise<void> {
+  const contexts = launched.flatMap((browser) => browser.contexts());
+  await Promise.all(contexts.map((context) => context.close()));
+}
+
+/** Ends every browser, also where the start of something else failed; for `afterAll`. */
+export async function closeBrowsers(): Promise<void> {
+  await Promise.all(launched.splice(0).map((browser) => browser.close()));
 }
 
 /** A page of its own, watched from its first request. */

@@ -11,7 +11,10 @@ import { promisify } from 'node:util';
 const folder = fileURLToPath(new URL('../../examples/web', import.meta.url));
 
 /** What must be installed for the example to be built. */
-export const vite = join(folder, 'node_modules', 'vite', 'bin', 'vite.js');
+export const vite = {
+  path: join(folder, 'node_modules', 'vite', 'bin', 'vite.js'),
+  install: 'npm ci --prefix examples/web',
+};
 
 /** The example frontend, built and served from an origin of its own. */
 export interface ExampleWeb {
@@ -35,7 +38,7 @@ export async function startExampleWeb(): Promise<ExampleWeb> {
   const built = await mkdtemp(join(tmpdir(), 'rollcall-example-'));
   const env = { ...process.env, NODE_ENV: 'production', VITE_ROLLCALL_URL: PLACE };
   const flags = ['build', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn'];
-  await promisify(execFile)(process.execPath, [vite, ...flags], { cwd: folder, env });
+  await promisify(execFile)(process.execPath, [vite.path, ...flags], { cwd: folder, env });
   let service = PLACE;
   const server = createServer((req, res) => {
     const { pathname } = new URL(req.url ?? '/', PLACE);
