@@ -1,73 +1,31 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 
+import { buildService, listening, type BuiltService, type Run } from './support/built-service.ts';
 import { AUDIENCE, startIssuer } from './support/issuer.ts';
 import { startScriptedRekognition, type ScriptedRekognition } from './support/scripted-rekognition.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 // Each starts a process, which takes its time where others run too.
 jest.setTimeout(60_000);
 
-const running: ChildProcess[] = [];
-let home: string;
+let built: BuiltService | undefined;
 
-/** Builds the service as it is deployed, beside the files that it reads. */
 beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), 'server-test-'));
-  for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
-  cpSync(join(root, 'public'), join(home, 'public'), { recursive: true });
-  execFileSync(process.execPath, [join(root, 'build.js'), join(home, 'dist')]);
+  built = buildService();
 }, 120_000);
 
-afterEach(() => {
-  for (const child of running.splice(0)) child.kill('SIGKILL');
-});
+afterEach(() => built?.kill());
 
-afterAll(() => {
-  rmSync(home, { recursive: true });
-});
-
-interface Run {
-  readonly child: ChildProcess;
-  /** Resolves with the code once the process has ended and its output is whole. */
-  readonly exit: Promise<number | null>;
-  readonly out: () => string;
-  readonly err: () => string;
-}
+afterAll(() => built?.remove());
 
 /** Starts the service with these settings and no others. */
 function start(env: Record<string, string>): Run {
-  const child = spawn(process.execPath, [join(home, 'dist', 'server.js')], {
-    cwd: home,
-    env: { METRICS_PORT: '0', NODE_NO_WARNINGS: '1', AWS_EC2_METADATA_DISABLED: 'true', HOME: home, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.push(child);
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  return { child, exit, out: () => out, err: () => err };
-}
-
-/** The URL that the service says it listens on. */
-async function listening({ out, err, exit }: Run): Promise<string> {
-  const end = exit.then(() => 'ended' as const);
-  for (;;) {
-    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(out()) ?? [];
-    if (url !== undefined) return url;
-    if ((await Promise.race([end, sleep(20)])) === 'ended') throw new Error(`the service ended: ${err()}`);
-  }
+  if (!built) throw new Error('the service was not built');
+  return built.start(env);
 }
 
 test('bad settings end the start with one message that tells them all', async () => {

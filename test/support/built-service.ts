@@ -1,0 +1,74 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The service as it is deployed. */
+export interface BuiltService {
+  /** Starts a process of it with these settings and no others. */
+  start(env: Readonly<Record<string, string>>): Run;
+  /** Ends the processes that still run. */
+  kill(): void;
+  remove(): void;
+}
+
+/** One process. */
+export interface Run {
+  readonly child: ChildProcess;
+  /** Resolves with the code once the process has ended and its output is whole. */
+  readonly exit: Promise<number | null>;
+  readonly out: () => string;
+  readonly err: () => string;
+}
+
+/** Builds the service beside the files that it reads; takes some seconds. */
+export function buildService(): BuiltService {
+  const home = mkdtempSync(join(tmpdir(), 'built-service-'));
+  const running: ChildProcess[] = [];
+  for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
+  cpSync(join(root, 'public'), join(home, 'public'), { recursive: true });
+  execFileSync(process.execPath, [join(root, 'build.js'), join(home, 'dist')]);
+  return {
+    start(env) {
+      const child = spawn(process.execPath, [join(home, 'dist', 'server.js')], {
+        cwd: home,
+        env: {
+          METRICS_PORT: '0',
+          NODE_NO_WARNINGS: '1',
+          AWS_EC2_METADATA_DISABLED: 'true',
+          HOME: home,
+          ...env,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      running.push(child);
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+      const exit = once(child, 'close').then(([code]) => code as number | null);
+      return { child, exit, out: () => out, err: () => err };
+    },
+    kill() {
+      for (const child of running.splice(0)) child.kill('SIGKILL');
+    },
+    remove() {
+      rmSync(home, { recursive: true });
+    },
+  };
+}
+
+/** The URL that the service says it listens on. */
+export async function listening({ out, err, exit }: Run): Promise<string> {
+  const end = exit.then(() => 'ended' as const);
+  for (;;) {
+    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(out()) ?? [];
+    if (url !== undefined) return url;
+    if ((await Promise.race([end, sleep(20)])) === 'ended') throw new Error(`the service ended: ${err()}`);
+  }
+}
