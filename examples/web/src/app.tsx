@@ -14,7 +14,7 @@ export function App() {
         <h1>
           <img src="/icon.svg" alt="" width="28" height="28" /> Rollcall example
         </h1>
-        <a href={`${serviceUrl}/docs`}>API</a>
+        <a href={`${serviceUrl}/docs`}>API docs</a>
       </header>
       <CollectionForm collectionId={collectionId} onChoose={choose} />
       <main>
@@ -61,7 +61,7 @@ function Toolbar({ collectionId, users }: { readonly collectionId: string; reado
   return (
     <div className="toolbar">
       <p>
-        <strong>{said}</strong>{' '}
+        <strong>{said}</strong>
         <span role="status" className="refreshed">
           {users.refreshed === 'unchanged' && 'Nothing has changed'}
           {users.refreshed === 'changed' && 'Brought up to date'}

@@ -11,7 +11,7 @@ export function ExportBar({ collectionId }: { readonly collectionId: string }) {
   return (
     <section className="export" aria-label="Export">
       <p role="status">
-        {state.phase === 'running' && `Exporting: ${count}${ofTotal(state.total)}`}
+        {state.phase === 'running' && `Exporting ${progressIn(state)}`}
         {state.phase === 'failed' && `Stopped after ${count}. They are kept.`}
         {state.phase === 'done' && `Exported ${count}.`}
       </p>
@@ -31,10 +31,13 @@ export function ExportBar({ collectionId }: { readonly collectionId: string }) {
   );
 }
 
-function progressOf({ count, total }: Extract<ExportState, { phase: 'running' }>) {
+type Running = Extract<ExportState, { phase: 'running' }>;
+
+function progressOf({ count, total }: Running) {
   return total === undefined ? {} : { value: Math.min(count, total), max: total };
 }
 
-function ofTotal(total: number | undefined): string {
-  return total === undefined ? ' so far' : ` of ${total.toLocaleString('en')}`;
+function progressIn({ count, total }: Running): string {
+  const read = count.toLocaleString('en');
+  return total === undefined ? `${read} so far` : `${read} of ${total.toLocaleString('en')}`;
 }

@@ -35,10 +35,9 @@ export function FailureCard({ error, onRetry, onStartAgain, retryLabel = 'Try ag
       <p className="facts">
         <code>{error.code}</code>
         {error.requestId !== undefined && (
-          <>
-            {' '}
-            request <code>{error.requestId}</code>
-          </>
+          <span>
+            Request <code>{error.requestId}</code>
+          </span>
         )}
       </p>
     </div>
