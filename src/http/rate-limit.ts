@@ -30,8 +30,7 @@ export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHa
     validate: false,
     keyGenerator: (_req, res) => contextOf(res).caller,
     handler: (req, _res, next) => {
-      const { resetTime } = req.rateLimit ?? {};
-      const retryAfterS = ((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000;
+      const retryAfterS = (req.rateLimit.resetTime.getTime() - Date.now()) / 1000;
       next(
         new AppError(
           'RATE_LIMITED',
@@ -47,7 +46,7 @@ export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHa
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Set by express-rate-limit. */
-    readonly rateLimit?: { readonly resetTime: Date | undefined };
+    /** Set by express-rate-limit; its store and that of replicas both know the end of a window. */
+    readonly rateLimit: { readonly resetTime: Date };
   }
 }
