@@ -15,20 +15,21 @@ export function evenly({ perSecond, seconds, asks, firstMs = 0 }) {
 
 /**
  * Sends every request of the plan at its time, whatever became of the ones before it. Latency counts from the
- * intended time, so that a stall is charged to all who waited behind it. A status of 0 is no answer at all.
+ * intended time, so that a stall is charged to all who waited behind it. A status of 0 is no answer at all. Several
+ * processes get them in turn.
  */
-export async function offer(url, plan) {
+export async function offer(urls, plan) {
   const agent = new Agent({ connections: null });
   const startedAt = Date.now();
   const began = performance.now();
   const sinceStart = () => performance.now() - began;
   const open = [];
-  for (const ask of plan.toSorted((a, b) => a.atMs - b.atMs)) {
+  for (const [n, ask] of plan.toSorted((a, b) => a.atMs - b.atMs).entries()) {
     const waitMs = ask.atMs - sinceStart();
     if (waitMs > 0) await setTimeout(waitMs);
     const lateMs = sinceStart() - ask.atMs;
     open.push(
-      exchange(agent, url, ask).then((answer) => {
+      exchange(agent, urls[n % urls.length], ask).then((answer) => {
         const doneMs = sinceStart();
         return { ...ask, ...answer, lateMs, doneMs, latencyMs: doneMs - ask.atMs };
       }),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, openSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -46,14 +46,9 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 export async function start(file, settings = {}) {
   if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run build" first`);
   const port = await freePort();
-  const child = spawn(process.execPath, [file], {
-    // The SDK warns of Node 20's end, once a process.
-    env: { NODE_NO_WARNINGS: '1', METRICS_PORT: '0', ...settings, PORT: String(port) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const exited = once(child, 'exit');
-  running.add(child);
-  child.once('exit', () => running.delete(child));
+  // The SDK warns of Node 20's end, once a process.
+  const env = { NODE_NO_WARNINGS: '1', METRICS_PORT: '0', ...settings, PORT: String(port) };
+  const { child, stop } = launch(process.execPath, [file], env);
   return {
     pid: child.pid,
     url: `http://127.0.0.1:${port}`,
@@ -67,6 +62,26 @@ export async function start(file, settings = {}) {
         await setTimeout(2);
       }
     },
+    stop,
+  };
+}
+
+/** Starts a program that ends with this one, with these settings and no others, and its output discarded. */
+export function launch(command, args, env) {
+  const child = spawn(command, args, {
+    env,
+    stdio: [
+      'ignore',
+      process.env.LOGS ? openSync(`${process.env.LOGS}/${env.PORT ?? 'redis'}.log`, 'a') : 'ignore',
+      'inherit',
+    ],
+  }); //TEMP
+  const exited = once(child, 'exit');
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return {
+    child,
+    /** As kill -9. */
     async stop() {
       child.kill('SIGKILL');
       await exited;
@@ -89,7 +104,14 @@ export function print(line) {
   process.stdout.write(`${line}\n`);
 }
 
-async function freePort() {
+/** Says whether a threshold holds. */
+export function check(what, value, sign, bound) {
+  const good = sign === '>=' ? value >= bound : value <= bound;
+  print(`${good ? 'pass' : 'FAIL'}  ${what}: ${Number(value?.toFixed(3))} ${sign} ${bound}`);
+  return good;
+}
+
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

@@ -13,7 +13,7 @@ export const DEADLINE_MS = 10_000;
 
 export const target = (collection) => `/collections/${collection}/users?maxResults=100`;
 
-const serviceUnderQuota = (endpoint) => ({
+export const serviceUnderQuota = (endpoint) => ({
   ...serviceSettings(endpoint),
   TRUST_PROXY: '1',
   UPSTREAM_TPS: String(C),
@@ -32,8 +32,12 @@ export const subjects = {
     start(bench('naive-cache.js'), { ...awsSettings(endpoint), CACHE_TTL_MS: String(CACHE_TTL_MS) }),
 };
 
-/** Offers a plan to a fresh process over a fresh bucket: what the callers got, and which calls Rekognition got. */
-export async function run(begin, { plan, rate = C, burst = BURST, punishing = false, outage, settings }) {
+/**
+ * Offers a plan to a fresh process, or several, over a fresh bucket: what the callers got, and which calls Rekognition
+ * got. What happens to the subject meanwhile is said by `meanwhile`.
+ */
+export async function run(begin, options) {
+  const { plan, rate = C, burst = BURST, punishing = false, outage, settings, meanwhile } = options;
   const upstream = await start(bench('quota-rekognition.js'), {
     RATE: String(rate),
     BURST: String(burst),
@@ -51,7 +55,8 @@ export async function run(begin, { plan, rate = C, burst = BURST, punishing = fa
   await control('DELETE', '/calls');
 
   if (outage) await control('PUT', `/outage?kind=${outage.kind}`);
-  const offered = offer(subject.url, plan);
+  const offered = offer(subject.urls ?? [subject.url], plan);
+  await meanwhile?.(subject);
   if (outage) {
     await setTimeout(outage.seconds * 1000);
     await control('PUT', '/outage?kind=none');
@@ -80,7 +85,7 @@ export function answers(outcomes) {
   };
 }
 
-function countKinds(outcomes) {
+export function countKinds(outcomes) {
   const kinds = {};
   for (const { status, code = '' } of outcomes) {
     const kind = `${status} ${code}`.trim();

@@ -9,7 +9,7 @@ const CALLERS = 20;
 const address = (n) => `198.51.100.${n}`;
 /** One of the twenty callers, in an order that does not keep step with the bucket. */
 const someone = (n) => address((Math.imul(n, 0x9e3779b1) >>> 16) % CALLERS);
-const distinct = (n) => ({ path: target(`collection-${n}`), caller: someone(n) });
+export const distinct = (n) => ({ path: target(`collection-${n}`), caller: someone(n) });
 
 /** Twenty times the quota, every request for a collection of its own, from twenty callers. */
 export async function overload(begin, { punishing = false } = {}) {
@@ -79,7 +79,7 @@ function recovery(outcomes) {
   return { firstAnswerS: (first - OUTAGE_MS) / 1000, lastRefusalS: (last - OUTAGE_MS) / 1000 };
 }
 
-function mostInASecond(calls) {
+export function mostInASecond(calls) {
   const counts = calls.map(({ atMs: from }) => {
     return calls.filter(({ atMs }) => atMs >= from && atMs < from + 1000).length;
   });

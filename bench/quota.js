@@ -2,7 +2,7 @@
 // Ends with 1 where the service misses a threshold.
 import process from 'node:process';
 
-import { print } from './processes.js';
+import { check, print } from './processes.js';
 import { CACHE_TTL_MS, DEADLINE_MS, subjects } from './quota-run.js';
 import { identical, lightCaller, outage, overload, seconds } from './quota-scenarios.js';
 
@@ -100,10 +100,4 @@ async function table(scenarios, columns) {
     }
   }
   return results;
-}
-
-function check(what, value, sign, bound) {
-  const good = sign === '>=' ? value >= bound : value <= bound;
-  print(`${good ? 'pass' : 'FAIL'}  ${what}: ${Number(value?.toFixed(3))} ${sign} ${bound}`);
-  return good;
 }

@@ -11,7 +11,7 @@ export interface Membership {
 }
 
 interface MembershipOptions {
-  readonly bucket: SharedBucket;
+  readonly bucket: Pick<SharedBucket, 'ask'>;
   readonly schedule: Schedule;
   /** The first attempt to connect is over, well or not. */
   readonly opened: Promise<void>;

@@ -16,7 +16,8 @@ const FORGET_MS = 3_600_000;
  * - `throttle`: Rekognition throttled somebody.
  * - `beat`: a replica that uses the shared permits is there.
  * - `join`: one wants to use them again. Where others do, it may at once. After an outage, when each spent its own
- *   part, all begin at one time, with an empty bucket: else the first would spend everything beside the parts.
+ *   part, all begin at one time: else the first would spend everything beside the parts. They begin with less than
+ *   nothing, since each may have used a permit of its own just before.
  *
  * A question that comes too late, from a socket's buffer after a pause of Redis, changes nothing.
  * Answers: granted (-1: too late), wait in ms, permits left, permits a second, Redis's time in ms.
@@ -73,7 +74,7 @@ elseif op == 'join' and joinAt > now then
 elseif op == 'join' and now - seen > ${SEEN_MS} then
   joinAt = now + ${JOIN_MS}
   wait = ${JOIN_MS}
-  tokens = 0
+  tokens = -1
   at = joinAt
 end
 

@@ -17,6 +17,8 @@ export type BucketOp = 'take' | 'give' | 'throttle' | 'beat' | 'join';
 /** The bucket in Redis. No answer within its patience is `undefined`. */
 export interface SharedBucket {
   ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
+  /** What the last answer said, and when it came; before the first, of a bucket that is empty. */
+  readonly heard: Pick<BucketAnswer, 'tokens' | 'rate'> & { readonly at: number };
 }
 
 interface SharedBucketOptions {
@@ -31,14 +33,20 @@ interface SharedBucketOptions {
 /** Asks the script, and tells it in Redis's time when nobody waits for the answer any more. */
 export function createSharedBucket({ run, tps, capacity, now }: SharedBucketOptions): SharedBucket {
   let offset: number | undefined;
+  let heard = { tokens: 0, rate: tps, at: now() };
   return {
+    get heard() {
+      return heard;
+    },
     async ask(op, count = 0) {
       const expires = offset === undefined ? 0 : Math.floor(now() + offset + REDIS_PATIENCE_MS);
       const answer = await inPatience(run(op, count, expires, tps, capacity));
       if (!Array.isArray(answer)) return undefined;
       const [granted = -1, waitMs = 0, tokens = 0, rate = 0, time = 0] = answer.map(Number);
       offset = time - now();
-      return granted < 0 ? undefined : { granted, waitMs, tokens, rate };
+      if (granted < 0) return undefined;
+      heard = { tokens, rate, at: now() };
+      return { granted, waitMs, tokens, rate };
     },
   };
 }

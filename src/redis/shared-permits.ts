@@ -2,10 +2,11 @@ import { createLocalPermits } from '../rekognition/local-permits.ts';
 import type { PermitSource } from '../rekognition/permit-source.ts';
 import type { Schedule } from '../rekognition/supply.ts';
 import type { Membership } from './membership.ts';
-import type { BucketAnswer } from './shared-bucket.ts';
+import type { SharedBucket } from './shared-bucket.ts';
 
 interface SharedPermitsOptions {
   readonly membership: Pick<Membership, 'shared' | 'ask'>;
+  readonly bucket: Pick<SharedBucket, 'heard'>;
   /** The quota of all replicas together. */
   readonly tps: number;
   readonly burst: number;
@@ -16,46 +17,47 @@ interface SharedPermitsOptions {
   readonly schedule: Schedule;
 }
 
-/** How much one answer says about how busy the others are. */
+/** How much one answer says of others who have gone. Those who come are noticed at once: turns are promised by it. */
 const WEIGHT = 1 / 4;
 
 /** Permits of a bucket that all replicas share; while it cannot be asked, of this replica's own part. */
 export function createSharedPermits(options: SharedPermitsOptions): PermitSource {
-  const { membership, tps, burst, replicas, now, schedule } = options;
-  let bucket = { tokens: 0, rate: tps, at: now() };
-  /** When the permit that was granted for later may be used. */
-  let dueAt: number | undefined;
+  const { membership, bucket, tps, burst, replicas, now, schedule } = options;
+  /** When the last permit that was granted for later may be used. */
+  let dueAt = 0;
+  let waiting = false;
   /** How many replicas wait for permits at once, this one included. */
   let competing = 1;
   let own: PermitSource | undefined;
 
-  const tokensNow = (): number => Math.min(burst, bucket.tokens + ((now() - bucket.at) * bucket.rate) / 1000);
-  /** Starts with its part of what was left, for the others start with theirs. */
+  const tokensNow = (): number => {
+    const { tokens, rate, at } = bucket.heard;
+    return Math.min(burst, tokens + ((now() - at) * rate) / 1000);
+  };
+  /** Starts with its part of what was left, for the others start with theirs; less than nothing where some is promised. */
   const ownPart = (): PermitSource =>
     (own ??= createLocalPermits({
       tps: tps / replicas,
       burst: burst / replicas,
-      tokens: Math.max(0, tokensNow()) / replicas,
+      tokens: tokensNow() / replicas,
       now,
     }));
-  const note = ({ tokens, rate }: BucketAnswer): void => {
-    bucket = { tokens, rate, at: now() };
-    own = undefined;
-  };
   const takeShared = async (wanted: number): Promise<number> => {
     const answer = await membership.ask('take', wanted);
-    if (!answer) return ownPart().take(wanted);
-    note(answer);
+    if (!answer) return membership.shared ? 0 : ownPart().take(wanted);
+    own = undefined;
     const { granted, waitMs, tokens } = answer;
-    competing += WEIGHT * (Math.max(1, -tokens) - competing);
+    // Whole ones, whatever has come in since: turns that are reckoned by it would else waver.
+    const promised = Math.max(1, Math.round(-tokens));
+    competing = Math.max(promised, competing + WEIGHT * (promised - competing));
     if (waitMs > 0) {
       dueAt = now() + waitMs;
+      waiting = true;
       await new Promise<void>((resolve) => schedule(waitMs, resolve));
-      dueAt = undefined;
+      waiting = false;
     }
     return granted;
   };
-
   return {
     take: (wanted) => (membership.shared ? takeShared(wanted) : ownPart().take(wanted)),
     giveBack(count) {
@@ -63,25 +65,28 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
       else ownPart().giveBack(count);
     },
     waitMs(ahead) {
-      if (!membership.shared && dueAt === undefined) return ownPart().waitMs(ahead);
-      const intervalMs = 1000 / bucket.rate;
-      if (dueAt !== undefined) return Math.max(0, dueAt - now()) + ahead * competing * intervalMs;
+      const { rate } = bucket.heard;
+      if (waiting) {
+        const intervalMs = (membership.shared ? competing / rate : replicas / tps) * 1000;
+        return Math.max(0, dueAt - now()) + ahead * intervalMs;
+      }
+      if (!membership.shared) return ownPart().waitMs(ahead);
       const tokens = tokensNow();
-      const first = Math.max(0, 1 - tokens);
+      // Where none is left, the others ask as well; what was last heard may hold their questions, or not yet.
+      const first = tokens >= 1 ? 0 : Math.max(1 - tokens, competing);
       const more = Math.max(0, ahead - Math.max(0, tokens - 1));
-      return (first + more * competing) * intervalMs;
+      return ((first + more * competing) * 1000) / rate;
     },
     throttled() {
-      if (membership.shared) {
-        bucket = { ...bucket, tokens: Math.min(0, tokensNow()), at: now() };
+      if (!membership.shared) ownPart().throttled();
+      else
         void membership.ask('throttle').then((answer) => {
-          if (answer) note(answer);
+          if (!answer) ownPart().throttled();
         });
-      } else ownPart().throttled();
     },
     state() {
       if (!membership.shared) return ownPart().state();
-      return { rate: bucket.rate / replicas, available: Math.max(0, Math.floor(tokensNow())) };
+      return { rate: bucket.heard.rate / replicas, available: Math.max(0, Math.floor(tokensNow())) };
     },
   };
 }

@@ -46,7 +46,12 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     });
   });
   const bucket = createSharedBucket({
-    run: (...args) => redis.rollcallPermits(BUCKET_KEY, ...args),
+    run: (...args) =>
+      redis.rollcallPermits(BUCKET_KEY, ...args).catch((error: unknown) => {
+        // A Redis that is full, or asks for another password, still has a connection.
+        lastError = error as Error;
+        throw error;
+      }),
     tps,
     capacity: capacityOf({ tps, burst }),
     now,
@@ -56,6 +61,7 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     opened,
     schedule: startTimer,
     onChange(shared) {
+      if (shared) lastError = undefined;
       if (shared) logger.info('Redis answers: quota and limits are shared with the other replicas');
       else
         logger.warn(
@@ -65,7 +71,7 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     },
   });
   return {
-    permits: createSharedPermits({ membership, tps, burst, replicas, now, schedule: startTimer }),
+    permits: createSharedPermits({ membership, bucket, tps, burst, replicas, now, schedule: startTimer }),
     counts: createSharedCounts({ redis, membership, ...rateLimit }),
     get shared() {
       return membership.shared;

@@ -24,45 +24,56 @@ export interface Supply {
 
 /** A source that recovers from throttling has a permit sooner than it said. */
 const LOOK_AGAIN_MS = 100;
+/** While an answer is waited for, who waits may become too late: oftener than an attempt takes. */
+const LOOK_MEANWHILE_MS = 25;
 
 /** Asks the source for as many permits as are wanted, one question at a time, and again when it will have more. */
 export function createSupply({ source, schedule, wanted, deliver }: SupplyOptions): Supply {
   let asking = false;
   let stopTimer: (() => void) | undefined;
 
-  // Either a question is open, or a timer is set, or nobody waits.
+  // A timer is set as long as somebody waits.
   const stop = (): void => {
     stopTimer?.();
     stopTimer = undefined;
   };
-  const wait = (): void => {
+  const after = (ms: number, work: () => void): void => {
     stop();
-    const ms = Math.min(LOOK_AGAIN_MS, Math.max(1, Math.ceil(source.waitMs(0))));
     stopTimer = schedule(ms, () => {
       stopTimer = undefined;
-      ask();
+      work();
+    });
+  };
+  const wait = (): void => {
+    after(Math.min(LOOK_AGAIN_MS, Math.max(1, Math.ceil(source.waitMs(0)))), ask);
+  };
+  const lookMeanwhile = (): void => {
+    after(LOOK_MEANWHILE_MS, () => {
+      deliver(0);
+      if (wanted() > 0) lookMeanwhile();
     });
   };
   const ask = (): void => {
-    const asked = wanted();
-    settle(source.take(asked), asked);
+    settle(source.take(wanted()));
   };
-  const settle = (answer: number | Promise<number>, asked: number): void => {
+  const settle = (answer: number | Promise<number>): void => {
     if (typeof answer === 'number') {
-      received(answer, asked);
+      received(answer);
       return;
     }
     asking = true;
+    if (wanted() > 0) lookMeanwhile();
     void answer.then((granted) => {
       asking = false;
-      received(granted, asked);
+      stop();
+      received(granted);
     });
   };
-  const received = (granted: number, asked: number): void => {
+  const received = (granted: number): void => {
     deliver(granted);
     if (wanted() === 0) return;
-    // More came while it was asked, and it may have more.
-    if (granted === asked) ask();
+    // It may have more, or promise the next.
+    if (granted > 0) ask();
     else wait();
   };
 
@@ -71,11 +82,13 @@ export function createSupply({ source, schedule, wanted, deliver }: SupplyOption
       if (asking) return false;
       const answer = source.take(1);
       if (typeof answer === 'number') return answer === 1;
-      settle(answer, 1);
+      settle(answer);
       return false;
     },
     start() {
-      if (!asking && !stopTimer) wait();
+      if (stopTimer) return;
+      if (asking) lookMeanwhile();
+      else wait();
     },
     stop,
   };

@@ -278,7 +278,7 @@ test('a source that answers later is asked once for all that wait by then', asyn
   const { time, ask } = governorOf({ source });
   const asked = ['a', 'b', 'c', 'd'].map((caller) => ask(caller));
   await time.pass(0);
-  expect(source.asked).toEqual([1, 3]);
+  expect(source.asked).toEqual([1, 3, 1]);
   expect(outcomes(...asked)).toEqual(['permit', 'permit', 'permit', 'waiting']);
   await time.pass(2);
   expect(outcomes(...asked)).toEqual(['permit', 'permit', 'permit', 'permit']);
@@ -295,6 +295,24 @@ test('no second question is asked before the first is answered', async () => {
   await time.pass(0);
   expect(outcomes(gone, next)).toEqual(['left', 'permit']);
   expect(source.asked).toEqual([1]);
+});
+
+test('while the source has not answered, who would come too late is refused before his deadline, and nothing ticks afterwards', async () => {
+  const source = { ...slowSource([]), take: () => new Promise<number>(() => undefined), waitMs: () => 0 };
+  const { time, ask } = governorOf({ source });
+  const first = ask('a', { forMs: 1000 });
+  const second = ask('b', { forMs: 2000 });
+  await time.pass(1010);
+  expect(first).toMatchObject({ outcome: { code: 'OVERLOADED' } });
+  expect(first.after).toBeLessThanOrEqual(1000);
+  expect(second.outcome).toBe('waiting');
+  await time.pass(1000);
+  expect(second).toMatchObject({ outcome: { code: 'OVERLOADED' } });
+  expect(time.timers).toBe(0);
+  // The question is still open.
+  const third = ask('c', { forMs: 100 });
+  await time.pass(110);
+  expect(third).toMatchObject({ outcome: { code: 'OVERLOADED' } });
 });
 
 test('a permit that comes after everybody has left goes back', async () => {

@@ -1,0 +1,76 @@
+// Three replicas on one Redis, under many times the quota of all together. Ends with 1 where a threshold is missed.
+import process from 'node:process';
+
+import { fleet } from './fleet.js';
+import { check, print } from './processes.js';
+import { overload } from './quota-scenarios.js';
+import { fates, withoutRedis } from './replicas-scenarios.js';
+import { sharingLatency } from './sharing-latency.js';
+
+const ms = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+const row = (...cells) => print(`| ${cells.join(' | ')} |`);
+const heading = (...cells) => {
+  row(...cells);
+  print(`|${' --- |'.repeat(cells.length)}`);
+};
+const passed = [];
+const require = (...threshold) => passed.push([...threshold]);
+const wanted = (name) => (process.env.ONLY ?? name).split(',').includes(name);
+
+heading('overload', 'goodput', 'sent', 'throttled', 'answered', 'accepted p99', 'refused p99');
+for (const upstream of ['polite', 'punishing'].filter(wanted)) {
+  const result = await overload(fleet, { punishing: upstream === 'punishing' });
+  const { goodput, sent, throttled, calls, answered, acceptedP99, refusedP99, kinds } = result;
+  row(
+    upstream,
+    goodput.toFixed(2),
+    sent.toFixed(2),
+    throttled,
+    answered.toFixed(2),
+    ms(acceptedP99),
+    ms(refusedP99),
+  );
+  if (process.env.VERBOSE) print(`  ${JSON.stringify(kinds)}, sent late by p99 ${ms(result.lateP99)}`);
+  require(`${upstream}: goodput`, goodput, '>=', 0.95);
+  require(`${upstream}: sent`, sent, '<=', 1.05);
+  require(`${upstream}: throttled, share of calls`, throttled / calls, '<=', 0.01);
+}
+
+heading(
+  'Redis',
+  'failed',
+  'longest wait',
+  'most sent in 1 s',
+  'throttled',
+  'sent without',
+  'sent afterwards',
+  'shared again',
+);
+for (const fate of Object.keys(fates).filter(wanted)) {
+  const result = await withoutRedis(fates[fate]);
+  const { failed, waitedMs, burst, throttled, away, back, sharedAgainS, kinds } = result;
+  row(
+    fate,
+    failed,
+    ms(waitedMs),
+    burst.toFixed(2),
+    throttled,
+    away.toFixed(2),
+    back.toFixed(2),
+    `${sharedAgainS.toFixed(1)} s`,
+  );
+  if (process.env.VERBOSE) print(`  ${JSON.stringify(kinds)}`);
+  require(`Redis ${fate}: failed requests`, failed, '<=', 0);
+  require(`Redis ${fate}: most sent in a second, of C`, burst, '<=', 1.25);
+  require(`Redis ${fate}: shared again after, s`, sharedAgainS, '<=', 5);
+  require(`Redis ${fate}: sent from 5 s after it, of C`, back, '>=', 0.95);
+}
+
+heading('a page on an idle service', 'median');
+if (wanted('idle')) {
+  const { aloneMs, sharedMs } = await sharingLatency();
+  row('alone', ms(aloneMs));
+  row('shared', ms(sharedMs));
+  require('idle: sharing adds, ms', sharedMs - aloneMs, '<=', 1);
+}
+process.exit(passed.map((threshold) => check(...threshold)).every(Boolean) ? 0 : 1);
