@@ -12,6 +12,8 @@ const FORGET_MS = 3_600_000;
  *
  * - `take n`: as many of n permits as are there; if there is none, the next one, to be used after the wait that is
  *   answered. So every question brings a permit, and replicas that wait have theirs in the order they asked.
+ * - `spare n`: for exports, as many of n as are there beside what they leave for pages. None is promised, for pages that
+ *   come meanwhile go before.
  * - `give n`: n permits were not used.
  * - `throttle`: Rekognition throttled somebody.
  * - `beat`: a replica that uses the shared permits is there.
@@ -58,6 +60,10 @@ if op == 'take' then
   tokens = tokens - granted
   seen = now
   if tokens < -0.000001 then wait = at - now - tokens / rate * 1000 end
+elseif op == 'spare' then
+  granted = math.max(0, math.min(count, math.floor(tokens - (capacity - 1) / 2 + 0.000001)))
+  tokens = tokens - granted
+  seen = now
 elseif op == 'give' then
   tokens = math.min(capacity, tokens + count)
 elseif op == 'throttle' then

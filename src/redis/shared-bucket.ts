@@ -12,7 +12,7 @@ export interface BucketAnswer {
 }
 
 /** What can be done with the bucket. */
-export type BucketOp = 'take' | 'give' | 'throttle' | 'beat' | 'join';
+export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'beat' | 'join';
 
 /** The bucket in Redis. No answer within its patience is `undefined`. */
 export interface SharedBucket {

@@ -1,6 +1,7 @@
-import { createLocalPermits } from '../rekognition/local-permits.ts';
+import { capacityOf, createLocalPermits, reserveOf } from '../rekognition/local-permits.ts';
 import type { PermitSource } from '../rekognition/permit-source.ts';
 import type { Schedule } from '../rekognition/supply.ts';
+import type { Priority } from '../rekognition/turns.ts';
 import type { Membership } from './membership.ts';
 import type { SharedBucket } from './shared-bucket.ts';
 
@@ -29,6 +30,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
   /** How many replicas wait for permits at once, this one included. */
   let competing = 1;
   let own: PermitSource | undefined;
+  const reserved = { page: 0, export: reserveOf(capacityOf({ tps, burst })) };
 
   const tokensNow = (): number => {
     const { tokens, rate, at } = bucket.heard;
@@ -42,9 +44,9 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
       tokens: tokensNow() / replicas,
       now,
     }));
-  const takeShared = async (wanted: number): Promise<number> => {
-    const answer = await membership.ask('take', wanted);
-    if (!answer) return membership.shared ? 0 : ownPart().take(wanted);
+  const takeShared = async (wanted: number, priority: Priority): Promise<number> => {
+    const answer = await membership.ask(priority === 'page' ? 'take' : 'spare', wanted);
+    if (!answer) return membership.shared ? 0 : ownPart().take(wanted, priority);
     own = undefined;
     const { granted, waitMs, tokens } = answer;
     // Whole ones, whatever has come in since: turns that are reckoned by it would else waver.
@@ -59,19 +61,20 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     return granted;
   };
   return {
-    take: (wanted) => (membership.shared ? takeShared(wanted) : ownPart().take(wanted)),
+    take: (wanted, priority) =>
+      membership.shared ? takeShared(wanted, priority) : ownPart().take(wanted, priority),
     giveBack(count) {
       if (membership.shared) void membership.ask('give', count);
       else ownPart().giveBack(count);
     },
-    waitMs(ahead) {
+    waitMs(ahead, priority) {
       const { rate } = bucket.heard;
       if (waiting) {
         const intervalMs = (membership.shared ? competing / rate : replicas / tps) * 1000;
         return Math.max(0, dueAt - now()) + ahead * intervalMs;
       }
-      if (!membership.shared) return ownPart().waitMs(ahead);
-      const tokens = tokensNow();
+      if (!membership.shared) return ownPart().waitMs(ahead, priority);
+      const tokens = tokensNow() - reserved[priority];
       // Where none is left, the others ask as well; what was last heard may hold their questions, or not yet.
       const first = tokens >= 1 ? 0 : Math.max(1 - tokens, competing);
       const more = Math.max(0, ahead - Math.max(0, tokens - 1));

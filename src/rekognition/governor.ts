@@ -81,8 +81,8 @@ export function createGovernor(options: GovernorOptions): Governor {
     // Once even the last of those who wait now would come in time, so would whoever comes then, if there is room.
     const { priority } = place;
     const all = turns.count('page') + (priority === 'page' ? 0 : turns.count('export'));
-    const tooLongMs = source.waitMs(Math.max(all, turns.atWorst(place))) - Math.max(0, patienceMs);
-    const roomMs = priority === 'page' && all >= queueLimit ? source.waitMs(0) : 0;
+    const tooLongMs = source.waitMs(Math.max(all, turns.atWorst(place)), priority) - Math.max(0, patienceMs);
+    const roomMs = priority === 'page' && all >= queueLimit ? source.waitMs(0, priority) : 0;
     return new AppError('OVERLOADED', `${detail} Retry after the time in Retry-After.`, {
       retryAfterS: (Math.max(tooLongMs, roomMs) + PROMISE_MARGIN_MS) / 1000,
     });
@@ -99,7 +99,9 @@ export function createGovernor(options: GovernorOptions): Governor {
   const refuseLate = (): void => {
     const at = now() + KEPT_MARGIN_MS;
     refuse(
-      turns.late(({ waiter }, position) => at + source.waitMs(position) > waiter.latestStart()),
+      turns.late(
+        ({ waiter }, position) => at + source.waitMs(position, waiter.priority) > waiter.latestStart(),
+      ),
       TOO_LATE,
     );
   };
@@ -135,7 +137,10 @@ export function createGovernor(options: GovernorOptions): Governor {
   const supply = createSupply({
     source,
     schedule,
-    wanted: () => turns.size,
+    wanted: () => {
+      const priority = turns.count('page') > 0 ? 'page' : 'export';
+      return { count: turns.count(priority), priority };
+    },
     deliver(granted) {
       handOut(granted);
       refuseLate();
@@ -174,8 +179,12 @@ export function createGovernor(options: GovernorOptions): Governor {
       const { caller, priority, signal } = waiter;
       if (signal.aborted) return Promise.reject(signal.reason as Error);
       const patienceMs = waiter.latestStart() - now();
-      if (patienceMs >= 0 && turns.size === 0 && supply.takeNow()) return Promise.resolve(createPermit());
-      if (source.waitMs(turns.atWorst(waiter)) + PROMISE_MARGIN_MS > patienceMs) {
+      if (patienceMs >= 0 && turns.ahead(waiter) === 0 && supply.takeNow(priority)) {
+        // A page may have gone before exports that wait.
+        if (turns.size > 0) refuseLate();
+        return Promise.resolve(createPermit());
+      }
+      if (source.waitMs(turns.atWorst(waiter), priority) + PROMISE_MARGIN_MS > patienceMs) {
         return Promise.reject(refusal(TOO_LATE, waiter, patienceMs));
       }
       const displaced = priority === 'page' ? displacedBy(caller) : [];

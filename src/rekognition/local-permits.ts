@@ -25,10 +25,16 @@ export function capacityOf({ tps, burst }: { readonly tps: number; readonly burs
   return Math.max(1, burst - (tps * JITTER_MS) / 1000);
 }
 
+/** What exports leave in a bucket: half of what it holds beside the one they take. The other half is for timers that are late. */
+export function reserveOf(capacity: number): number {
+  return (capacity - 1) / 2;
+}
+
 /** A token bucket of this process alone, with a rate that yields to throttling. */
 export function createLocalPermits(options: LocalPermitsOptions): PermitSource {
   const { tps, now } = options;
   const capacity = capacityOf(options);
+  const reserved = { page: 0, export: reserveOf(capacity) };
   const rate = createAdaptiveRate({ tps, now });
   let tokens = Math.min(capacity, options.tokens ?? capacity);
   let filled = { at: now(), rate: tps };
@@ -40,9 +46,9 @@ export function createLocalPermits(options: LocalPermitsOptions): PermitSource {
     filled = next;
   };
   return {
-    take(wanted) {
+    take(wanted, priority) {
       fill();
-      const granted = Math.max(0, Math.min(wanted, Math.floor(tokens + EPSILON)));
+      const granted = Math.max(0, Math.min(wanted, Math.floor(tokens - reserved[priority] + EPSILON)));
       tokens -= granted;
       return granted;
     },
@@ -50,9 +56,9 @@ export function createLocalPermits(options: LocalPermitsOptions): PermitSource {
       fill();
       tokens = Math.min(capacity, tokens + count);
     },
-    waitMs(ahead) {
+    waitMs(ahead, priority) {
       fill();
-      const missing = ahead + 1 - tokens;
+      const missing = reserved[priority] + ahead + 1 - tokens;
       return missing <= EPSILON ? 0 : (missing / filled.rate) * 1000;
     },
     throttled() {

@@ -1,21 +1,28 @@
 import type { PermitSource } from './permit-source.ts';
+import type { Priority } from './turns.ts';
 
 /** Runs `work` after `ms` milliseconds, unless the function it returns is called before. */
 export type Schedule = (ms: number, work: () => void) => () => void;
 
+/** Permits to be asked for at once. */
+interface Wanted {
+  readonly count: number;
+  readonly priority: Priority;
+}
+
 interface SupplyOptions {
   readonly source: PermitSource;
   readonly schedule: Schedule;
-  /** How many permits are waited for. */
-  readonly wanted: () => number;
+  /** How many permits are waited for: of the next in turn and of those like it. */
+  readonly wanted: () => Wanted;
   /** Takes what has come, be it nothing. */
   readonly deliver: (granted: number) => void;
 }
 
 /** Brings permits from their source as long as somebody waits. */
 export interface Supply {
-  /** One permit, if the source has one at once. Only while nobody waits. */
-  takeNow(): boolean;
+  /** One permit, if the source has one at once. Only while nobody waits who goes before. */
+  takeNow(priority: Priority): boolean;
   /** Somebody waits. */
   start(): void;
   /** Nobody waits any more. */
@@ -45,16 +52,18 @@ export function createSupply({ source, schedule, wanted, deliver }: SupplyOption
     });
   };
   const wait = (): void => {
-    after(Math.min(LOOK_AGAIN_MS, Math.max(1, Math.ceil(source.waitMs(0)))), ask);
+    const dueMs = source.waitMs(0, wanted().priority);
+    after(Math.min(LOOK_AGAIN_MS, Math.max(1, Math.ceil(dueMs))), ask);
   };
   const lookMeanwhile = (): void => {
     after(LOOK_MEANWHILE_MS, () => {
       deliver(0);
-      if (wanted() > 0) lookMeanwhile();
+      if (wanted().count > 0) lookMeanwhile();
     });
   };
   const ask = (): void => {
-    settle(source.take(wanted()));
+    const { count, priority } = wanted();
+    settle(source.take(count, priority));
   };
   const settle = (answer: number | Promise<number>): void => {
     if (typeof answer === 'number') {
@@ -62,7 +71,7 @@ export function createSupply({ source, schedule, wanted, deliver }: SupplyOption
       return;
     }
     asking = true;
-    if (wanted() > 0) lookMeanwhile();
+    if (wanted().count > 0) lookMeanwhile();
     void answer.then((granted) => {
       asking = false;
       stop();
@@ -71,24 +80,28 @@ export function createSupply({ source, schedule, wanted, deliver }: SupplyOption
   };
   const received = (granted: number): void => {
     deliver(granted);
-    if (wanted() === 0) return;
+    if (wanted().count === 0) return;
     // It may have more, or promise the next.
     if (granted > 0) ask();
     else wait();
   };
 
   return {
-    takeNow() {
+    takeNow(priority) {
       if (asking) return false;
-      const answer = source.take(1);
+      const answer = source.take(1, priority);
       if (typeof answer === 'number') return answer === 1;
       settle(answer);
       return false;
     },
     start() {
-      if (stopTimer) return;
-      if (asking) lookMeanwhile();
-      else wait();
+      if (asking) {
+        if (!stopTimer) lookMeanwhile();
+        return;
+      }
+      // Whoever came may be due before those who wait, even now.
+      if (source.waitMs(0, wanted().priority) > 0) wait();
+      else ask();
     },
     stop,
   };

@@ -138,6 +138,21 @@ test('exports wait for pages, and do not count for the queue limit', async () =>
   expect([page.after, stream.after, another.after]).toEqual([200, 400, 600]);
 });
 
+test('a page that comes while exports wait for what pages leave has the permit that is there, and they wait on', async () => {
+  const { time, governor, ask } = governorOf({ burst: 5 });
+  const streams = [ask('a', { priority: 'export' }), ask('a', { priority: 'export' })];
+  const late = ask('a', { priority: 'export', forMs: 430 });
+  await time.pass(0);
+  expect(outcomes(...streams, late)).toEqual(['permit', 'permit', 'waiting']);
+  expect(governor.state().permitsAvailable).toBe(2);
+  const page = ask('b');
+  await time.pass(0);
+  expect(outcomes(page, late)).toEqual(['permit', 'waiting']);
+  const another = ask('b');
+  await time.pass(0);
+  expect(outcomes(another, late)).toEqual(['permit', 'OVERLOADED']);
+});
+
 test('one that is pushed back too far by another is refused then', async () => {
   const { time, ask } = governorOf();
   ask('heavy');

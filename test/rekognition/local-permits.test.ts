@@ -8,7 +8,7 @@ function permitsOf(tps: number, burst: number) {
   const permits = createLocalPermits({ tps, burst, now: () => time });
   return {
     permits,
-    take: (wanted: number) => permits.take(wanted) as number,
+    take: (wanted: number) => permits.take(wanted, 'page') as number,
     pass: (ms: number) => (time += ms),
   };
 }
@@ -32,13 +32,13 @@ test('a share of less than one permit at once is still one permit', () => {
 
 test('the wait for a permit is exact, also behind others', () => {
   const { permits, take, pass } = permitsOf(5, 5);
-  expect(permits.waitMs(3)).toBe(0);
-  expect(permits.waitMs(4)).toBeCloseTo(50);
+  expect(permits.waitMs(3, 'page')).toBe(0);
+  expect(permits.waitMs(4, 'page')).toBeCloseTo(50);
   take(4);
-  expect(permits.waitMs(0)).toBeCloseTo(50);
-  expect(permits.waitMs(10)).toBeCloseTo(2050);
+  expect(permits.waitMs(0, 'page')).toBeCloseTo(50);
+  expect(permits.waitMs(10, 'page')).toBeCloseTo(2050);
   pass(50);
-  expect(permits.waitMs(0)).toBe(0);
+  expect(permits.waitMs(0, 'page')).toBe(0);
   expect(take(1)).toBe(1);
 });
 
@@ -58,7 +58,7 @@ test('a throttle empties it and slows it down', () => {
   expect(permits.state().rate).toBeCloseTo(7);
   pass(1000);
   // Climbing from 7 to 7.5 within this second.
-  expect(permits.waitMs(7)).toBeCloseTo(100);
+  expect(permits.waitMs(7, 'page')).toBeCloseTo(100);
   expect(take(10)).toBe(7);
 });
 
@@ -102,10 +102,34 @@ test('with somebody always waiting nothing of the rate is lost', () => {
   const { permits, take, pass } = permitsOf(1.6667, 1.6667);
   let taken = take(1);
   for (let left = 60_000; left > 0;) {
-    const wait = Math.ceil(permits.waitMs(0));
+    const wait = Math.ceil(permits.waitMs(0, 'page'));
     left -= wait;
     pass(wait);
     taken += take(1);
   }
   expect(taken).toBeGreaterThanOrEqual(100);
+});
+
+test('exports leave some for the next pages, and have all of the rest', () => {
+  const { permits, take, pass } = permitsOf(5, 5);
+  expect(permits.take(5, 'export')).toBe(2);
+  expect(take(1)).toBe(1);
+  expect(permits.waitMs(0, 'page')).toBe(0);
+  expect(permits.waitMs(0, 'export')).toBeCloseTo(225);
+  pass(224);
+  expect(permits.take(1, 'export')).toBe(0);
+  pass(1);
+  expect(permits.take(1, 'export')).toBe(1);
+  // Of 25 in 5 s, however late the timer is within what it may be.
+  let taken = 0;
+  for (let at = 0; at < 5000; at += 125) {
+    pass(125);
+    taken += permits.take(1, 'export') as number;
+  }
+  expect(taken).toBeGreaterThanOrEqual(24);
+});
+
+test('a bucket of one permit keeps none back', () => {
+  const { permits } = permitsOf(0.5, 0.5);
+  expect(permits.take(1, 'export')).toBe(1);
 });
