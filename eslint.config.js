@@ -33,11 +33,21 @@ export default defineConfig(
             above('http', 'server.ts', 'service.ts', 'app.ts', 'operations'),
             above('rekognition', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
             above('metrics', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
+            above('tracing', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
             above('redis', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
             above('rekognition', 'redis'),
             above('errors.ts', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
             above('docs-page', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
             above('embedded', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+            {
+              target: ['service.ts', 'app.ts', 'operations', 'http', 'rekognition', 'metrics', 'redis'].map(
+                (name) => `./src/${name}`,
+              ),
+              from: './src/tracing',
+              except: ['./span.ts'],
+              message:
+                'OpenTelemetry is loaded by server.ts alone, where it is on; everybody else knows span.ts.',
+            },
           ],
         },
       ],
@@ -60,6 +70,16 @@ export default defineConfig(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only the process entry reads the environment.' },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/tracing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['@opentelemetry/*'], message: 'Only src/tracing knows OpenTelemetry.' }] },
       ],
     },
   },

@@ -15,6 +15,7 @@ import { checkProxies } from './http/proxy-check.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { nameRoute, requestContext } from './http/request-context.ts';
 import { logRequests } from './http/request-log.ts';
+import { traceRequests } from './http/request-trace.ts';
 import { createStreamSlots } from './http/stream-slots.ts';
 import { createStreams } from './http/streams.ts';
 import type { TokenVerifier } from './http/token-verifier.ts';
@@ -26,6 +27,7 @@ import { operations } from './operations/index.ts';
 import type { Pages } from './rekognition/pages.ts';
 import type { Sharing } from './redis/sharing.ts';
 import type { UserCounts } from './rekognition/user-counts.ts';
+import type { Tracer } from './tracing/span.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
@@ -48,6 +50,8 @@ export interface AppDeps {
   /** None where whoever reaches the service may read everything. */
   readonly verifyToken: TokenVerifier | undefined;
   readonly userCounts: UserCounts;
+  /** None where requests are not traced. */
+  readonly tracer?: Tracer | undefined;
   /** The text of openapi.yaml. */
   readonly contract: string;
   /** Where the files of the docs page are, with a slash at its end. */
@@ -65,6 +69,7 @@ export function createApp(deps: AppDeps): Express {
     userCounts,
     sharing,
     verifyToken,
+    tracer,
     contract,
     docsDirectory,
   } = deps;
@@ -86,6 +91,7 @@ export function createApp(deps: AppDeps): Express {
   const { streamIdleTimeoutMs } = config;
 
   app.use(requestContext());
+  if (tracer) app.use(traceRequests(tracer));
   app.use(logRequests({ logger, metrics }));
   app.use(setCommonHeaders());
   app.use(closeWhileStopping(lifecycle));

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { authFaults, tokenRules, type TokenRules } from './settings/auth.ts';
 import { list } from './settings/kinds.ts';
 import { settings } from './settings/settings.ts';
+import { tracingFaults, tracingIsOn } from './settings/tracing.ts';
 
 /** The settings, read once at start. Times are in milliseconds. */
 export interface Config {
@@ -35,6 +36,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** How many replicas there are. */
   readonly replicas: number;
+  /** Whether requests are traced; how, OpenTelemetry's SDK reads from its own variables. */
+  readonly tracing: boolean;
   readonly shutdownDelayMs: number;
   readonly shutdownGraceMs: number;
   readonly logLevel: string;
@@ -50,7 +53,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const { data, error } = settings.safeParse(set);
   const faults = error?.issues.map(({ path, message }) => `${String(path[0])} must be ${message}`) ?? [];
-  faults.push(...authFaults(set));
+  faults.push(...authFaults(set), ...tracingFaults(set));
   if (!data || faults.length > 0) throw new ConfigError(`bad settings:\n  ${faults.join('\n  ')}`);
   const production = data.NODE_ENV === 'production';
   const [key, ...olderKeys] = data.CURSOR_SECRETS ?? [];
@@ -77,6 +80,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     cursorSecretsAreRandom: key === undefined,
     redisUrl: data.REDIS_URL,
     replicas: data.REPLICAS,
+    tracing: tracingIsOn(set),
     shutdownDelayMs: data.SHUTDOWN_DELAY_MS,
     shutdownGraceMs: data.SHUTDOWN_GRACE_MS,
     logLevel: data.LOG_LEVEL,

@@ -47,7 +47,19 @@ async function main(): Promise<void> {
   });
   await requireRegion(rekognition.region());
   const lifecycle = createLifecycle();
-  const service = createService({ config, logger, lifecycle, rekognition, now, random: Math.random });
+  // A file of its own, which is read only then.
+  const tracing = config.tracing
+    ? (await import('./tracing/otlp.ts')).startTracing({ logger, now })
+    : undefined;
+  const service = createService({
+    config,
+    logger,
+    lifecycle,
+    rekognition,
+    tracer: tracing?.tracer,
+    now,
+    random: Math.random,
+  });
   const { app, metrics } = service;
   metrics.watchProcess();
   const metricsServer = createListener(serveMetrics({ metrics, logger }));
@@ -63,7 +75,7 @@ async function main(): Promise<void> {
       metricsServer.closeAllConnections();
       service.stop();
       rekognition.destroy();
-      await embedded?.stop();
+      await Promise.all([tracing?.stop(), embedded?.stop()]);
     };
     void shutDown({ server, lifecycle, logger, delayMs, graceMs, release }).then(() => {
       // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up. Not at once:

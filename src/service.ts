@@ -12,6 +12,7 @@ import { startSharing } from './redis/sharing.ts';
 import type { Rekognition } from './rekognition/client.ts';
 import { createPages } from './rekognition/pages.ts';
 import { createUserCounts } from './rekognition/user-counts.ts';
+import type { Tracer } from './tracing/span.ts';
 
 /** What the service takes from its process. */
 export interface ServiceDeps {
@@ -19,6 +20,8 @@ export interface ServiceDeps {
   readonly logger: Logger;
   readonly lifecycle: Lifecycle;
   readonly rekognition: Pick<Rekognition, 'listUsers' | 'describeCollection'>;
+  /** None where requests are not traced. */
+  readonly tracer?: Tracer | undefined;
   /** Milliseconds since the epoch, of a clock that never goes back. */
   readonly now: () => number;
   /** From 0 to 1. */
@@ -48,6 +51,7 @@ export function createService(deps: ServiceDeps): Service {
     lifecycle,
     pages: createPages({ rekognition, config, permits: sharing?.permits, metrics, now, random }),
     userCounts: createUserCounts({ rekognition, now }),
+    tracer: deps.tracer,
     sharing,
     // A token's times are those of the wall clock.
     verifyToken: rules && createTokenVerifier({ rules, logger, now: Date.now, signal: stopping.signal }),

@@ -40,6 +40,7 @@ const defaults = {
   cursorSecretsAreRandom: true,
   redisUrl: undefined,
   replicas: 1,
+  tracing: false,
   shutdownDelayMs: 0,
   shutdownGraceMs: 20_000,
   logLevel: 'info',
@@ -87,6 +88,7 @@ test('every setting is read', () => {
     CURSOR_SECRETS: `${KEY}, ${OLD_KEY}`,
     REDIS_URL: 'rediss://:secret@redis.example.com:6379/1',
     REPLICAS: '3',
+    OTEL_TRACES_EXPORTER: 'otlp',
     SHUTDOWN_DELAY_MS: '5',
     SHUTDOWN_GRACE_MS: '6',
     LOG_LEVEL: 'debug',
@@ -119,6 +121,7 @@ test('every setting is read', () => {
     cursorSecretsAreRandom: false,
     redisUrl: 'rediss://:secret@redis.example.com:6379/1',
     replicas: 3,
+    tracing: true,
     shutdownDelayMs: 5,
     shutdownGraceMs: 6,
     logLevel: 'debug',
@@ -290,4 +293,44 @@ test.each(['10.0.0.0/33', '10.0.0.0/0', '::/0', 'fd00::/129', ',', '10.0.0.1/8/9
 
 test.each(['10.0.0.0/8', '10.0.0.1, fd00::/8', '::1'])('TRUST_PROXY=%s is a list', (value) => {
   expect(readConfig({ TRUST_PROXY: value }).trustProxy).toEqual(value.split(', '));
+});
+
+test.each([
+  [{}, false],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, true],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector.example.com/v1/traces' }, true],
+  [{ OTEL_TRACES_EXPORTER: 'otlp' }, true],
+  [{ OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, false],
+  [{ OTEL_SDK_DISABLED: 'true', OTEL_TRACES_EXPORTER: 'otlp' }, false],
+  [{ OTEL_SDK_DISABLED: 'TRUE', OTEL_TRACES_EXPORTER: 'zipkin', OTEL_EXPORTER_OTLP_ENDPOINT: 'x' }, false],
+  [{ OTEL_SDK_DISABLED: 'false', OTEL_TRACES_EXPORTER: 'otlp' }, true],
+  [{ OTEL_SERVICE_NAME: 'rollcall', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, false],
+  [{ OTEL_TRACES_EXPORTER: '', OTEL_EXPORTER_OTLP_ENDPOINT: '' }, false],
+])('%j: tracing is on: %j', (env: Record<string, string>, tracing) => {
+  expect(readConfig(env).tracing).toBe(tracing);
+});
+
+test('spans that could not arrive are a bad setting', () => {
+  expect(
+    faultsOf({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://',
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+    }),
+  ).toEqual([
+    'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL such as http://collector.example.com:4318',
+    'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL such as http://collector.example.com:4318',
+    'OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf',
+  ]);
+  expect(faultsOf({ OTEL_TRACES_EXPORTER: 'console' })).toEqual([
+    'OTEL_TRACES_EXPORTER must be otlp or none',
+  ]);
+});
+
+test('the protocol of traces goes before that of everything', () => {
+  const on = { OTEL_TRACES_EXPORTER: 'otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' };
+  expect(readConfig({ ...on, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }).tracing).toBe(true);
+  expect(faultsOf({ ...on, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json' })).toEqual([
+    'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL must be http/protobuf',
+  ]);
 });

@@ -19,7 +19,7 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
   const setHeaders = cors({
     origin: [...origins],
     methods: ['GET', 'HEAD', 'OPTIONS'],
-    allowedHeaders: ['Authorization', 'If-None-Match', 'X-Request-Id'],
+    allowedHeaders: ['Authorization', 'If-None-Match', 'X-Request-Id', 'traceparent', 'tracestate'],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 600,
     preflightContinue: true,

@@ -5,6 +5,7 @@ import type { RequestHandler, Response } from 'express';
 import type { AppError } from '../errors.ts';
 import type { StreamEnd } from '../metrics/streams.ts';
 import type { CallTrace } from '../rekognition/trace.ts';
+import type { Span } from '../tracing/span.ts';
 import { callerAddress } from './caller-address.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */
@@ -24,6 +25,8 @@ export interface RequestContext {
   /** The collection asked for, once its id has been checked. */
   collection?: string;
   upstream?: CallTrace;
+  /** The request in its trace, where traces are on. */
+  span?: Span;
   /** How a stream has gone so far. */
   stream?: StreamTally;
   error?: AppError;

@@ -29,7 +29,7 @@ export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHan
     res.once('close', () => {
       const context = contextOf(res);
       const status = res.headersSent ? res.statusCode : CALLER_LEFT;
-      const { requestId, caller, route = 'none', error } = context;
+      const { requestId, caller, route = 'none', error, span } = context;
       const durationMs = performance.now() - context.startedAt;
       const line = {
         method: req.method,
@@ -37,6 +37,7 @@ export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHan
         status,
         durationMs: Math.round(durationMs * 10) / 10,
         requestId,
+        ...(span && { traceId: span.traceId }),
         caller,
         ...workOf(context),
         ...(error && failureOf(error)),

@@ -49,6 +49,7 @@ export function listUsers({ pages, pageTokens }: ListUsersDeps): Operation {
         priority: 'page',
         left: context.left,
         trace,
+        span: context.span,
       });
       const { etag, whole, unchanged } = rendered(page, request);
       return matches(ifNoneMatch, etag) ? unchanged : whole;

@@ -44,10 +44,12 @@ export function streamUsers(deps: StreamUsersDeps): Operation {
       const stream = streams.open(context);
       const takeCount = userCounts.ask(id);
       const next = createWalk(from, (nextToken) => {
-        context.upstream = createTrace();
+        const { caller, span } = context;
+        const trace = createTrace();
+        context.upstream = trace;
         return pages.get(
           { collectionId: id, maxResults: PAGE_SIZE, nextToken },
-          { caller: context.caller, priority: 'export', left: stream.over, trace: context.upstream },
+          { caller, priority: 'export', left: stream.over, trace, span },
         );
       });
       try {

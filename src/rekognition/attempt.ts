@@ -1,4 +1,6 @@
 import type { UpstreamMetrics } from '../metrics/upstream.ts';
+import type { Span } from '../tracing/span.ts';
+import { endAttempt, endWait, startAttempt, startWait } from './attempt-span.ts';
 import type { Breaker, Pass } from './breaker.ts';
 import type { Rekognition } from './client.ts';
 import type { ExpectedDuration } from './expected-duration.ts';
@@ -23,6 +25,8 @@ export interface PageCall extends Waiter {
   /** No attempt begins after it; milliseconds since the epoch. Moves when a later caller joins. */
   readonly deadlineAt: () => number;
   readonly trace: CallTrace;
+  /** Whose part the call is, where that is traced. */
+  readonly span?: Span | undefined;
 }
 
 interface AttemptOptions {
@@ -45,16 +49,24 @@ export function createAttempt(options: AttemptOptions): PageFetch {
   return async (request, call) => {
     const pass = await admit(options, request, call);
     const from = now();
+    const span = startAttempt(call.span);
     try {
       const page = await send(options, request, call);
       pass.answered();
       expected.observe(now() - from);
       metrics.attemptEnded('ok', (now() - from) / 1000);
+      endAttempt(span, call.trace, 'ok');
       return page;
     } catch (error) {
-      if (call.signal.aborted) metrics.attemptEnded('left', (now() - from) / 1000);
+      const seconds = (now() - from) / 1000;
+      if (call.signal.aborted) {
+        metrics.attemptEnded('left', seconds);
+        endAttempt(span, call.trace, 'left');
+      }
       call.signal.throwIfAborted();
-      throw fail(options, call, pass, error, (now() - from) / 1000);
+      const failed = fail(options, call, pass, error, seconds);
+      endAttempt(span, call.trace, failed.fault.code);
+      throw failed;
     } finally {
       // Where nothing has been said of the outcome, the caller left.
       pass.left();
@@ -80,14 +92,17 @@ async function admit(options: AttemptOptions, { collectionId }: PageRequest, cal
 
 async function permitFor({ governor, metrics, now }: AttemptOptions, call: PageCall): Promise<Permit> {
   const from = now();
+  const span = startWait(call.span);
   const turn = governor.take(call);
   for (const sharer of call.sharers) governor.join(call, sharer, call.priority);
   try {
     const permit = await turn;
     metrics.permitGranted(call.priority, (now() - from) / 1000);
+    endWait(span, call.priority);
     return permit;
   } catch (error) {
     if (!call.signal.aborted) metrics.permitRefused(call.priority);
+    endWait(span, call.priority, error);
     throw error;
   } finally {
     call.trace.waitMs += Math.round(now() - from);

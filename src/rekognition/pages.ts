@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { UpstreamMetrics } from '../metrics/upstream.ts';
+import type { Span } from '../tracing/span.ts';
 import { createAttempt, type PageFetch, type PageRequest } from './attempt.ts';
 import { createBreaker } from './breaker.ts';
 import type { Rekognition } from './client.ts';
@@ -27,6 +28,8 @@ export interface PageCaller {
   /** Aborts when nobody waits for the page any more. */
   readonly left: AbortSignal;
   readonly trace: CallTrace;
+  /** Whose parts the waits and attempts are, where they are traced. */
+  readonly span?: Span | undefined;
 }
 
 /** Reads pages of users from Rekognition. */

@@ -47,8 +47,11 @@ export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
     return flight;
   };
 
-  const ride = async (flight: Flight, { caller, left, trace }: PageCaller): Promise<Page> => {
+  const ride = async (flight: Flight, { caller, left, trace, span }: PageCaller): Promise<Page> => {
     flight.board(caller);
+    const { span: worker } = flight.call;
+    // The waits and attempts are parts of the first one's request; the others point to it.
+    if (worker && worker !== span) span?.link(worker);
     try {
       // The call goes on without this caller, as long as others wait for it.
       return await within({ ms: deadlineMs, parent: left, onTimeout: onDeadline }, () => flight.page);
@@ -86,7 +89,7 @@ function keyOf({ collectionId, maxResults, nextToken }: PageRequest): string {
 function createFlight(
   { fetch, deadlineMs, expectedMs, now }: SharedPagesOptions,
   request: PageRequest,
-  { caller, trace }: PageCaller,
+  { caller, trace, span }: PageCaller,
   onEnd: (finding?: Finding) => void,
 ): Flight {
   const aborter = new AbortController();
@@ -105,6 +108,7 @@ function createFlight(
     deadlineAt: () => deadlineAt,
     latestStart: () => deadlineAt - expectedMs(),
     trace,
+    span,
   };
   const page = fetch(request, call);
   page.then(end, (error: unknown) => {

@@ -48,6 +48,12 @@ export const settings = z.object({
     .optional(),
   REDIS_URL: z.string().refine(isRedisUrl, 'a URL such as redis://redis.example.com:6379').optional(),
   REPLICAS: wholeNumber(1, 1000, 1),
+  OTEL_SDK_DISABLED: z.string().optional(),
+  OTEL_TRACES_EXPORTER: z.string().optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.string().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: z.string().optional(),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z.string().optional(),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: z.string().optional(),
   SHUTDOWN_DELAY_MS: wholeNumber(0, HOUR_MS, 0),
   SHUTDOWN_GRACE_MS: wholeNumber(0, HOUR_MS, 20_000),
   LOG_LEVEL: z

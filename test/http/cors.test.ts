@@ -143,7 +143,7 @@ test('A preflight is answered without a token, a count against the limit or a ca
       status: 204,
       headers: {
         'access-control-allow-methods': 'GET,HEAD,OPTIONS',
-        'access-control-allow-headers': 'Authorization,If-None-Match,X-Request-Id',
+        'access-control-allow-headers': 'Authorization,If-None-Match,X-Request-Id,traceparent,tracestate',
         'access-control-max-age': '600',
       },
     });

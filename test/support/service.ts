@@ -13,6 +13,7 @@ import {
   type RekognitionEndpoint,
 } from '../../src/rekognition/client.ts';
 import { createService } from '../../src/service.ts';
+import type { Tracer } from '../../src/tracing/span.ts';
 import {
   startScriptedRekognition,
   type RecordedCall,
@@ -44,6 +45,7 @@ interface ServiceOptions {
   /** Instead of the real client. */
   readonly rekognition?: Pick<Rekognition, 'listUsers'>;
   readonly config?: Partial<Config>;
+  readonly tracer?: Tracer;
   /** How long a request may take to arrive. */
   readonly headersTimeoutMs?: number;
 }
@@ -81,6 +83,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     logger,
     lifecycle,
     rekognition: { ...client, ...options.rekognition },
+    tracer: options.tracer,
     now: Date.now,
     random: () => 0,
   });
