@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The service as it is deployed. */
 export interface BuiltService {
+  /** Where its bundle is. */
+  readonly dist: string;
   /** Starts a process of it with these settings and no others. */
   start(env: Readonly<Record<string, string>>): Run;
   /** Ends the processes that still run. */
@@ -32,10 +34,12 @@ export function buildService(): BuiltService {
   const running: ChildProcess[] = [];
   for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
   cpSync(join(root, 'public'), join(home, 'public'), { recursive: true });
-  execFileSync(process.execPath, [join(root, 'build.js'), join(home, 'dist')]);
+  const dist = join(home, 'dist');
+  execFileSync(process.execPath, [join(root, 'build.js'), dist]);
   return {
+    dist,
     start(env) {
-      const child = spawn(process.execPath, [join(home, 'dist', 'server.js')], {
+      const child = spawn(process.execPath, [join(dist, 'server.js')], {
         cwd: home,
         env: {
           METRICS_PORT: '0',
