@@ -37,7 +37,6 @@ export function reporting(exporter: SpanExporter, logger: Logger): SpanExporter 
         done(result);
       });
     },
-    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
     shutdown: () => exporter.shutdown(),
   };
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -384,4 +385,14 @@ test('what OpenTelemetry complains of is a line of the log, at most one a minute
       detail: expect.stringMatching(/OTEL_TRACES_SAMPLER|certificate/),
     }),
   ]);
+});
+
+test('docs/tracing.md names every attribute', async () => {
+  const service = await tracedService([exception('InternalServerError', 500), pageOf(['a']), pageOf(['b'])]);
+  await fetch(`${service.url}${PATH}`);
+  await readStream(service.url, `${PATH}.ndjson`);
+  const docs = readFileSync(new URL('../../docs/tracing.md', import.meta.url), 'utf8');
+  const names = new Set((await spansAfter(service, 2)).flatMap(({ attributes }) => Object.keys(attributes)));
+  expect(names.size).toBeGreaterThan(15);
+  expect([...names].filter((name) => !docs.includes(`\`${name}\``))).toEqual([]);
 });
