@@ -15,6 +15,7 @@ interface RunOptions {
   readonly signals: { on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown };
 }
 
+const defaultHost = '127.0.0.1';
 const defaultPort = 4566;
 
 /** Runs the embedded Rekognition until a signal stops it; the exit code: 0, or 1 where it could not start. */
@@ -25,9 +26,9 @@ export async function runEmbedded({ env, write, writeError, clock, signals }: Ru
     signals.on('SIGTERM', resolve);
   });
   try {
-    const port = readPort(env['REKOGNITION_PORT']);
     const rekognition = await start({
-      port,
+      host: readHost(env['REKOGNITION_HOST']),
+      port: readPort(env['REKOGNITION_PORT']),
       clock,
       onBug: (error) => {
         writeError(`Internal error: ${inspect(error)}\n`);
@@ -43,6 +44,11 @@ export async function runEmbedded({ env, write, writeError, clock, signals }: Ru
   }
 }
 
+/** Where to listen; only this machine reaches it unless said otherwise, for its keys are known to everybody. */
+function readHost(text = ''): string {
+  return text === '' ? defaultHost : text;
+}
+
 /** The port in `REKOGNITION_PORT`, 4566 where that is empty; throws with a message for its user. */
 export function readPort(text = ''): number {
   if (text === '') return defaultPort;
@@ -56,6 +62,8 @@ async function start(options: EmbeddedRekognitionOptions): Promise<EmbeddedRekog
     return await startEmbeddedRekognition(options);
   } catch (error) {
     const { message } = error as Error;
-    throw new Error(`Cannot start: ${message}. REKOGNITION_PORT takes another port.`, { cause: error });
+    throw new Error(`Cannot start: ${message}. REKOGNITION_HOST and REKOGNITION_PORT take another address.`, {
+      cause: error,
+    });
   }
 }

@@ -82,9 +82,22 @@ describe('The embedded Rekognition alone', () => {
     expect(await ended).toBe(1);
     expect(errors).toEqual([
       `Cannot start: listen EADDRINUSE: address already in use 127.0.0.1:${other.port}. ` +
-        'REKOGNITION_PORT takes another port.\n',
+        'REKOGNITION_HOST and REKOGNITION_PORT take another address.\n',
     ]);
     await other.stop();
+  });
+
+  test.each([
+    ['"0.0.0.0"', 'every address', '0.0.0.0', 'http://0.0.0.0:'],
+    ['empty', 'a loopback address', '', 'http://127.0.0.1:'],
+  ])('with REKOGNITION_HOST %s listens on %s', async (_text, _where, host, url) => {
+    const { signals, welcome, ended } = run({ REKOGNITION_PORT: '0', REKOGNITION_HOST: host });
+    const { AWS_ENDPOINT_URL_REKOGNITION: endpoint = '' } = settingsIn(await welcome);
+    expect(endpoint).toMatch(url);
+    const { status } = await fetch(endpoint.replace('0.0.0.0', '127.0.0.1'), { method: 'POST' });
+    expect(status).toBe(400);
+    signals.emit('SIGTERM');
+    expect(await ended).toBe(0);
   });
 
   test('takes port 4566 where none is set, or an empty one', () => {
