@@ -20,6 +20,12 @@ interface ShutdownOptions {
 /** Streams end this long before the grace does, so that their last line arrives before the connections are closed. */
 const LAST_LINE_MS = 1000;
 
+/**
+ * Connections that a balancer made just before the end of the delay still get an answer, their last one. Refused at that
+ * instant, one or two requests of a rolling restart would have failed.
+ */
+const LATE_MS = 1000;
+
 const IDLE_CHECK_MS = 100;
 /** Nobody waits for what is upstream any more. */
 const RELEASE_MS = 1000;
@@ -30,7 +36,6 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
   logger.info({ delayMs, graceMs }, 'stopping');
   lifecycle.stopAccepting();
   await sleep(delayMs);
-  lifecycle.drain();
   const closed = new Promise<void>((resolve) => {
     server.close(() => {
       resolve();
@@ -50,6 +55,8 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
     logger.warn('the grace is over: closing the connections that are still open');
     server.closeAllConnections();
   }, graceMs);
+  await Promise.race([closed, sleep(Math.min(LATE_MS, graceMs), undefined, { ref: false })]);
+  lifecycle.drain();
   await closed;
   clearInterval(idle);
   clearTimeout(lastLine);

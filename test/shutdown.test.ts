@@ -116,3 +116,30 @@ test('during the delay it is not ready, and answers all the same', async () => {
   await stopped;
   expect(lifecycle.draining).toBe(true);
 });
+
+test('a request on a connection made before the end of the delay is answered, though it comes a moment after it', async () => {
+  const { server, lifecycle, dial, stop } = await serve((_req, res) =>
+    res.setHeader('Connection', 'close').end(lifecycle.draining ? 'refused' : 'whole'),
+  );
+  const accepted = once(server, 'connection');
+  const { socket, closed } = await dial();
+  await accepted;
+  const stopped = stop(10, 60_000);
+  while (server.listening) await sleep(5);
+  socket.write(REQUEST);
+  await expect(closed).resolves.toContain('whole');
+  await stopped;
+  expect(lifecycle.draining).toBe(true);
+});
+
+test('one that comes later is refused', async () => {
+  const { lifecycle, dial, stop } = await serve((_req, res) =>
+    res.setHeader('Connection', 'close').end(lifecycle.draining ? 'refused' : 'whole'),
+  );
+  const { socket, closed } = await dial();
+  const stopped = stop(0, 60_000);
+  while (!lifecycle.draining) await sleep(20);
+  socket.write(REQUEST);
+  await expect(closed).resolves.toContain('refused');
+  await stopped;
+});
