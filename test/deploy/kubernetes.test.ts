@@ -1,0 +1,185 @@
+import { expect, test } from '@jest/globals';
+
+import { readConfig } from '../../src/config.ts';
+import { settings } from '../../src/settings/settings.ts';
+import { END_MS, filesIn, imageEnv, readFile, readYaml, unknownVariables } from '../support/deploy-files.ts';
+import { modelPath, typeFaults, type KubernetesObject } from '../support/kubernetes-types.ts';
+
+/** The compiler takes its time where machines are busy. */
+const COMPILE_MS = 60_000;
+
+/** As it was read: anything. */
+type Tree = Record<string, ReturnType<typeof JSON.parse>>;
+
+const BASE = 'deploy/kubernetes';
+const kustomization = readYaml(`${BASE}/kustomization.yaml`) as Tree;
+const objects = (kustomization['resources'] as string[]).map(
+  (file) => readYaml(`${BASE}/${file}`) as KubernetesObject & Tree,
+);
+const objectOf = (kind: string): Tree => {
+  const object = objects.find((candidate) => candidate.kind === kind);
+  if (!object) throw new Error(`There is no ${kind}`);
+  return object['spec'] as Tree;
+};
+const deployment = objectOf('Deployment');
+const pod = deployment['template'].spec as Tree;
+const container = pod['containers'][0] as Tree;
+const labels = { 'app.kubernetes.io/name': 'rollcall' };
+const configMap = Object.fromEntries(
+  [...readFile(`${BASE}/settings.env`).matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [
+    name,
+    value,
+  ]),
+) as Record<string, string>;
+const secrets: Record<string, string> = {
+  CURSOR_SECRETS: 'k'.repeat(32),
+  REDIS_URL: 'rediss://:p@redis:6379',
+};
+const config = readConfig({ ...imageEnv, ...configMap, ...secrets });
+
+async function schemaFaults(object: KubernetesObject): Promise<string> {
+  const { [object.kind]: Model } = (await import(modelPath(object))) as Record<
+    string,
+    new (data: unknown) => { validate(): void }
+  >;
+  if (!Model) return 'no such kind';
+  try {
+    new Model(object).validate();
+    return '';
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+test('the kustomization lists every file of the base', () => {
+  const { resources, configMapGenerator } = kustomization;
+  const listed = [...resources, ...configMapGenerator[0].envs, 'kustomization.yaml'] as string[];
+  expect(listed.sort()).toEqual(filesIn(BASE));
+});
+
+test.each(objects)("the $kind is one by Kubernetes's schema", async (object) => {
+  expect(await schemaFaults(object)).toBe('');
+});
+
+test(
+  'no object has a field that Kubernetes does not know',
+  () => {
+    expect(typeFaults(objects)).toEqual([]);
+  },
+  COMPILE_MS,
+);
+
+test(
+  'a wrong type, a missing field and an unknown one would be found',
+  async () => {
+    const broken = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', spec: { maxUnavailabl: 1 } };
+    expect(typeFaults([broken])).toEqual([expect.stringContaining('maxUnavailabl')]);
+    const service = { apiVersion: 'v1', kind: 'Service', spec: { ports: [{ name: 'http' }] } };
+    expect(await schemaFaults(service)).toContain('must have required property');
+    const deploy = { apiVersion: 'apps/v1', kind: 'Deployment', spec: { ...deployment, paused: 'no' } };
+    expect(await schemaFaults(deploy)).toContain('paused must be boolean');
+  },
+  COMPILE_MS,
+);
+
+test('the service takes what the pods set, and nothing is set that it does not read', () => {
+  const fromSecret = container['env'] as Tree[];
+  const names = [...Object.keys(configMap), ...fromSecret.map(({ name }) => String(name))];
+  expect(unknownVariables(names)).toEqual([]);
+  expect(config).toMatchObject({
+    backend: 'aws',
+    host: '0.0.0.0',
+    trustProxy: 1,
+    cursorSecretsAreRandom: false,
+  });
+  expect(config.tokenRules).toBeDefined();
+});
+
+test('what is secret comes from a Secret that is not in the repository', () => {
+  const fromSecret = container['env'] as Tree[];
+  expect(fromSecret).toEqual(
+    Object.keys(secrets).map((key) => ({
+      name: key,
+      valueFrom: { secretKeyRef: { name: 'rollcall', key } },
+    })),
+  );
+  expect(Object.keys(configMap).filter((name) => name in secrets)).toEqual([]);
+  expect(objects.map(({ kind }) => kind)).not.toContain('Secret');
+  expect(container['envFrom']).toEqual([
+    { configMapRef: { name: kustomization['configMapGenerator'][0].name } },
+  ]);
+});
+
+test('a pod has the time to stop that its settings give it', () => {
+  const needed = config.shutdownDelayMs + config.shutdownGraceMs + END_MS;
+  expect(needed).toBeLessThanOrEqual(pod['terminationGracePeriodSeconds'] * 1000);
+  // Readiness has been seen to be off before the delay is over.
+  const { periodSeconds, failureThreshold } = container['readinessProbe'] as Tree;
+  expect(periodSeconds * failureThreshold * 1000).toBeLessThanOrEqual(config.shutdownDelayMs);
+});
+
+test('REPLICAS is the most that may run', () => {
+  expect(config.replicas).toBe(objectOf('HorizontalPodAutoscaler')['maxReplicas']);
+  expect(deployment).not.toHaveProperty('replicas');
+});
+
+test('ports and probes are those of the service', () => {
+  expect(container['ports']).toEqual([
+    { name: 'http', containerPort: Number(imageEnv['PORT']) },
+    { name: 'metrics', containerPort: settings.parse({}).METRICS_PORT },
+  ]);
+  const paths = ['startupProbe', 'livenessProbe', 'readinessProbe'].map(
+    (probe) => container[probe].httpGet as unknown,
+  );
+  expect(paths).toEqual(['/livez', '/livez', '/readyz'].map((path) => ({ path, port: 'http' })));
+  expect(objectOf('Service')['ports']).toEqual([{ name: 'http', port: 80, targetPort: 'http' }]);
+});
+
+test('a pod may do no more than it needs', () => {
+  expect(pod['securityContext']).toMatchObject({
+    runAsNonRoot: true,
+    runAsUser: 1000,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  expect(container['securityContext']).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+  expect(pod['automountServiceAccountToken']).toBe(false);
+  expect(container['resources'].limits).toEqual({ memory: container['resources'].requests.memory });
+});
+
+test('all of them mean the same pods', () => {
+  expect(deployment['template'].metadata.labels).toEqual(labels);
+  expect(deployment['selector'].matchLabels).toEqual(labels);
+  expect(objectOf('Service')['selector']).toEqual(labels);
+  expect(objectOf('PodDisruptionBudget')['selector'].matchLabels).toEqual(labels);
+  expect(objectOf('NetworkPolicy')['podSelector'].matchLabels).toEqual(labels);
+  for (const { labelSelector } of pod['topologySpreadConstraints']) {
+    expect(labelSelector.matchLabels).toEqual(labels);
+  }
+  expect(objectOf('HorizontalPodAutoscaler')['scaleTargetRef'].name).toBe('rollcall');
+  expect(pod['serviceAccountName']).toBe('rollcall');
+});
+
+test('the image is of this version', () => {
+  const { version } = JSON.parse(readFile('package.json')) as { version: string };
+  expect(kustomization['images']).toMatchObject([{ name: container['image'], newTag: version }]);
+});
+
+test('the role may read the users of collections, and nothing else', () => {
+  const { Statement } = JSON.parse(readFile('deploy/iam/policy.json')) as Tree;
+  expect(Statement).toMatchObject([
+    {
+      Effect: 'Allow',
+      Action: ['rekognition:ListUsers', 'rekognition:DescribeCollection'],
+      Resource: expect.stringMatching(/^arn:aws:rekognition:[a-z0-9-]+:\d{12}:collection\//),
+    },
+  ]);
+  const trust = JSON.parse(readFile('deploy/iam/trust-pod-identity.json')) as Tree;
+  expect(trust['Statement'][0].Condition.StringEquals).toEqual({
+    'aws:RequestTag/kubernetes-namespace': kustomization['namespace'],
+    'aws:RequestTag/kubernetes-service-account': 'rollcall',
+  });
+});
