@@ -94,7 +94,10 @@ export default defineConfig(
     rules: {
       ...jest.configs['flat/recommended'].rules,
       'max-lines': 'off',
-      'jest/no-standalone-expect': ['error', { additionalTestBlockFunctions: ['testWithRedis'] }],
+      'jest/no-standalone-expect': [
+        'error',
+        { additionalTestBlockFunctions: ['testWithRedis', 'testWithPromtool', 'testWithNginx'] },
+      ],
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '**.expect*', 'fc.assert'] }],
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',

@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { expect, test } from '@jest/globals';
+
+import { readFile } from '../support/deploy-files.ts';
+
+/** A test that needs a program of Debian's, and is skipped where it is not installed. */
+function testWith(program: string, ...args: string[]) {
+  if (spawnSync(program, args).error === undefined) return test;
+  if (process.env['REQUIRE_DEPLOY_TOOLS']) throw new Error(`${program} is required, and not installed`);
+  return test.skip;
+}
+const testWithPromtool = testWith('promtool', '--version');
+const testWithNginx = testWith('nginx', '-v');
+
+testWithPromtool("promtool takes Prometheus's settings and the alerts (needs Debian's prometheus)", () => {
+  const { status, stdout, stderr } = spawnSync(
+    'promtool',
+    ['check', 'config', 'deploy/prometheus/prometheus.yaml'],
+    { encoding: 'utf8' },
+  );
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(/SUCCESS: 1 rule files found[^]*SUCCESS: \d+ rules found/);
+});
+
+testWithNginx("nginx takes the balancer's settings (needs Debian's nginx)", () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rollcall-nginx-'));
+  const file = path.join(directory, 'nginx.conf');
+  // Debian's is older than `resolve`, and there is no Docker to resolve by.
+  const server = /server rollcall:8080 resolve /;
+  const shipped = readFile('deploy/nginx/nginx.conf');
+  expect(shipped).toMatch(server);
+  writeFileSync(file, shipped.replace(server, 'server 127.0.0.1:8080 ').replaceAll('/tmp/', `${directory}/`));
+  const { status, stderr } = spawnSync('nginx', ['-t', '-c', file], { encoding: 'utf8' });
+  rmSync(directory, { recursive: true });
+  expect([status, stderr]).toEqual([0, expect.stringContaining('test is successful')]);
+});
