@@ -72,7 +72,18 @@ test.each(queries)('the panel "$title" asks for what exists: $expr', ({ expr }) 
 test.each(rules)('the alert $alert asks for what exists, and says what to do', ({ expr, annotations }) => {
   expect(expr).toMatch(/(rollcall|nodejs|process)_|up\{/);
   expect(unknownNames(expr)).toEqual([]);
-  expect(Object.keys(annotations)).toEqual(['summary', 'description', 'action']);
+  expect(Object.keys(annotations)).toEqual(['summary', 'description', 'action', 'runbook']);
+});
+
+test('docs/operations.md has a section for each alert, in their order, and each alert names its own', () => {
+  const [, section = ''] = readFileSync(new URL('../docs/operations.md', import.meta.url), 'utf8').split(
+    '\n## Alerts\n',
+  );
+  const headings = [...section.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+  expect(headings).toEqual(rules.map(({ alert }) => alert));
+  for (const { alert, annotations } of rules) {
+    expect(annotations['runbook']).toBe(`docs/operations.md#${alert.toLowerCase()}`);
+  }
 });
 
 test('the dashboard has its data source as a variable, and shows every metric of the service', () => {
