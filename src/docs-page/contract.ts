@@ -47,6 +47,8 @@ export interface Response {
 
 export interface Header {
   readonly description?: string;
+  readonly schema: Ref<Schema>;
+  readonly example?: Scalar;
 }
 
 export interface MediaType {
@@ -56,10 +58,12 @@ export interface MediaType {
 
 export interface Example {
   readonly summary?: string;
+  /** Of a problem: how to see it on purpose. */
+  readonly description?: string;
   readonly value: unknown;
 }
 
-type Scalar = string | number | boolean;
+export type Scalar = string | number | boolean;
 
 export interface Schema {
   readonly type?: string | readonly string[];

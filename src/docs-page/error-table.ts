@@ -1,5 +1,5 @@
-import type { Contract } from './contract.ts';
-import { html, type Html } from './html.ts';
+import type { Contract, Example } from './contract.ts';
+import { html, type Fragment, type Html } from './html.ts';
 import { inline } from './markdown.ts';
 
 interface Problem {
@@ -13,9 +13,9 @@ interface Problem {
 
 /** Every error the contract has an example of: what it says, whether to repeat, and how to see it. */
 export function errors({ components }: Contract, embedded: boolean): Html {
-  const problems = Object.values(components.examples ?? {})
-    .map(({ value }) => value)
-    .filter(isProblem);
+  const rows = Object.values(components.examples ?? {}).flatMap(({ value, description }) =>
+    isProblem(value) ? [row(value, embedded ? description : undefined)] : [],
+  );
   return html` <section class="group" aria-labelledby="errors">
     <h2 id="errors">Errors</h2>
     <p>
@@ -31,20 +31,31 @@ export function errors({ components }: Contract, embedded: boolean): Html {
         </tr>
       </thead>
       <tbody>
-        ${problems.map((problem) => row(problem, embedded))}
+        ${rows}
       </tbody>
     </table>
   </section>`;
 }
 
-function row({ code, status, title, detail, instance, retryable }: Problem, embedded: boolean): Html {
-  const [, collection] = /^\/collections\/(throws-[^/]+)\/users$/.exec(instance) ?? [];
-  const link = html`<br />See it: <a href="#listUsers" data-collection="${collection}">${collection}</a>`;
+function row(problem: Problem, description: Example['description']): Html {
+  const { code, status, title, detail, retryable } = problem;
   return html` <tr>
     <td><b class="status status-${String(status)[0]}">${status}</b></td>
-    <td><code>${code}</code><br />${title}. ${inline(detail)}${embedded && collection ? link : undefined}</td>
+    <td>
+      <code>${code}</code><br />${title}. ${inline(detail)}
+      ${description && html`<br />${wayTo(problem, description)}`}
+    </td>
     <td>${retryable ? 'later' : 'no'}</td>
   </tr>`;
+}
+
+/** How to see it. The name of the collection that fails so becomes a link that asks for it. */
+function wayTo({ instance }: Problem, description: string): Fragment {
+  const [, collection] = /^\/collections\/([^/]+)\/users$/.exec(instance) ?? [];
+  const [before = '', ...after] = description.split(`\`${String(collection)}\``);
+  if (after.length === 0) return inline(description);
+  const link = html`<a href="#listUsers" data-collection="${collection}">${collection}</a>`;
+  return [inline(before), link, inline(after.join(''))];
 }
 
 function isProblem(value: unknown): value is Problem {

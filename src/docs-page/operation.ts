@@ -1,5 +1,6 @@
 import {
   nameOf,
+  type Header,
   type MediaType,
   type Operation,
   type Parameter,
@@ -56,12 +57,12 @@ export function operation(route: Route, { resolve, collection, bearer }: Operati
 }
 
 function parameter(
-  { name, in: place, required = false, description, schema }: Parameter,
+  { name, in: place, required = false, description, schema, example }: Parameter,
   resolve: Resolve,
 ): Html {
   return html` <div>
     <dt><code>${name}</code> <span>${typeOf(schema)}, ${place}${required ? ', required' : ''}</span></dt>
-    <dd>${markdown(description)} ${rules(resolve(schema))}</dd>
+    <dd>${markdown(description)} ${rules(resolve(schema), example)}</dd>
   </div>`;
 }
 
@@ -72,13 +73,7 @@ function answer(
 ): Html {
   const [first = ''] = /^[\s\S]*?[.:](?=\s|$)/.exec(description.trim()) ?? [description.trim()];
   const rest = description.trim().slice(first.length);
-  const rows = Object.entries(headers).map(
-    ([name, ref]) =>
-      html`<div>
-        <dt><code>${name}</code></dt>
-        <dd>${markdown(resolve(ref).description)}</dd>
-      </div>`,
-  );
+  const rows = Object.entries(headers).map(([name, ref]) => header(name, resolve(ref), resolve));
   return html` <details class="answer">
     <summary><b class="status status-${status[0]}">${status}</b> <span>${inline(first)}</span></summary>
     <div>
@@ -91,6 +86,13 @@ function answer(
       }
     </div>
   </details>`;
+}
+
+function header(name: string, { description, schema, example }: Header, resolve: Resolve): Html {
+  return html`<div>
+    <dt><code>${name}</code></dt>
+    <dd>${markdown(description)} ${rules(resolve(schema), example)}</dd>
+  </div>`;
 }
 
 function body(type: string, { schema, examples = {} }: MediaType, resolve: Resolve): Html {

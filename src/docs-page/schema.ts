@@ -1,4 +1,4 @@
-import { nameOf, type Contract, type Ref, type Resolve, type Schema } from './contract.ts';
+import { nameOf, type Contract, type Ref, type Resolve, type Scalar, type Schema } from './contract.ts';
 import { html, type Fragment, type Html } from './html.ts';
 import { inline, markdown } from './markdown.ts';
 
@@ -36,8 +36,8 @@ export function typeOf(ref: Ref<Schema>): Fragment {
   return [type ?? 'any'].flat().join(' or ');
 }
 
-/** What a schema demands besides its type, in words. */
-export function rules(schema: Schema): Fragment {
+/** What a schema demands besides its type, in words, and what a value of it looks like. */
+export function rules(schema: Schema, example?: Scalar): Fragment {
   const { minimum, maximum, minLength, maxLength, pattern, const: only, default: fallback } = schema;
   const said = [
     range(minimum, maximum, ''),
@@ -47,6 +47,7 @@ export function rules(schema: Schema): Fragment {
     fallback === undefined ? undefined : `default \`${String(fallback)}\``,
     choices('one of', schema.enum),
     choices('such as', schema.enum ? undefined : schema.examples),
+    choices('such as', example === undefined || 'const' in schema ? undefined : [example]),
   ].filter((rule) => rule !== undefined);
   return said.length === 0 ? undefined : html`<p class="rules">${inline(said.join(' · '))}</p>`;
 }

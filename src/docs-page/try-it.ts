@@ -53,9 +53,10 @@ export function tryIt({ id, path, parameters, collection, bearer, example }: Try
   </form>`;
 }
 
-function firstValue({ name, in: place, example }: Parameter, collection: string): string {
+/** The example, of what every request has. What comes from an earlier answer has no default, and no example would work. */
+function firstValue({ name, in: place, example, schema }: Parameter, collection: string): string {
   if (place === 'path' && name === 'collectionId') return collection;
-  return example === undefined ? '' : String(example);
+  return example !== undefined && 'default' in schema ? String(example) : '';
 }
 
 function field(id: string, { name, in: place, required = false, schema }: Parameter, value: string): Html {

@@ -37,6 +37,28 @@ describe('The page of the contract', () => {
     }
   });
 
+  test('fills in nothing that only an earlier answer can give', () => {
+    const values = Array.from(
+      sectionOf('listUsers').matchAll(/<input\s+id="listUsers-([\w-]+)"[^>]*? value="([^"]*)"/g),
+      ([, name, value]) => [name, value],
+    );
+    expect(Object.fromEntries(values)).toEqual({
+      collectionId: 'example-team',
+      maxResults: '3',
+      nextToken: '',
+      'If-None-Match': '',
+      'X-Request-Id': '',
+    });
+    expect(sectionOf('listUsers')).toContain("/collections/example-team/users?maxResults=3'");
+  });
+
+  test('shows what a parameter and a header look like', () => {
+    const section = sectionOf('listUsers');
+    expect(section).toContain('such as <code>AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ</code>');
+    expect(section).toContain('such as <code>&#34;caller&#34;; r=599; t=60</code>');
+    expect(section).not.toContain('such as <code>private');
+  });
+
   test('has every status of an operation, with its headers', () => {
     const resolve = resolver(contract);
     for (const { get } of gets) {
@@ -65,6 +87,16 @@ describe('The page of the contract', () => {
     for (const code of codes) expect(table).toContain(`<code>${code}</code>`);
   });
 
+  test('says of every such error how to see it, with a link where a collection fails so', () => {
+    const [, table = ''] = page.split('<tbody>');
+    const told = Object.values(contract.components.examples ?? {}).filter(({ description }) => description);
+    expect(table.match(/<br \/>(To see it: |Only a bug)/g)).toHaveLength(told.length);
+    const links = Array.from(table.matchAll(/data-collection="([^"]+)"/g), ([, id]) => id);
+    expect(links).toContain('nope');
+    expect(links).toContain('throws-Timeout');
+    expect(links).not.toContain('example-team');
+  });
+
   test('leads nowhere that is not on it', () => {
     const ids = new Set(Array.from(page.matchAll(/ id="([^"]+)"/g), ([, id]) => id));
     const targets = Array.from(page.matchAll(/(?:href="#|for="|aria-labelledby=")([^"]+)"/g), ([, id]) => id);
@@ -81,6 +113,7 @@ describe('The page of the contract', () => {
     const overAws = renderPage({ contract, embedded: false, bearer: false });
     expect(overAws).toContain('/collections/YOUR-COLLECTION/users');
     expect(overAws).not.toContain('data-collection');
+    expect(overAws).not.toContain('<br />To see it');
     expect(sectionOf('listUsers', overAws)).not.toContain('value="example-team"');
   });
 });

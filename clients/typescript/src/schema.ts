@@ -16,15 +16,20 @@ export interface paths {
                 /**
                  * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
                  *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
                  */
                 nextToken?: components["parameters"]["NextToken"];
             };
             header?: {
-                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+                /**
+                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
+                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -69,6 +74,7 @@ export interface paths {
                 /**
                  * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
                  *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
                  */
                 nextToken?: components["parameters"]["ResumeToken"];
             };
@@ -76,6 +82,7 @@ export interface paths {
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -280,7 +287,8 @@ export interface components {
          *
          *     Where it is retryable, the very same request may succeed later: wait `Retry-After` seconds, or, where there is
          *     none, a second or so, and twice as long each time. To see an error on purpose, run the service over its embedded
-         *     Rekognition (`npm start`) and ask for the users of the collection named here.
+         *     Rekognition (`npm start`) and ask for the users of the collection named here; the examples of this contract say how to
+         *     see the others.
          *
          *     - `INVALID_PARAMETER` (400, not retryable): A path or query parameter is wrong; `errors` names each. Correct them. `throws-InvalidParameterException`
          *     - `INVALID_PAGE_TOKEN` (400, not retryable): The page token is altered, foreign or too old. Begin again at the first page. `throws-InvalidPaginationTokenException`
@@ -289,7 +297,7 @@ export interface components {
          *     - `FORBIDDEN` (403, not retryable): The caller may not read this collection, whether it exists or not. Ask for access.
          *     - `UPSTREAM_ACCESS_DENIED` (403, not retryable): The service's AWS role may not read this collection. Its operator must allow it. `throws-AccessDeniedException`
          *     - `COLLECTION_NOT_FOUND` (404, not retryable): There is no such collection. Check the id: case counts. `throws-ResourceNotFoundException`
-         *     - `ROUTE_NOT_FOUND` (404, not retryable): There is no such path. Check it: case and a trailing slash count.
+         *     - `ROUTE_NOT_FOUND` (404, not retryable): There is no such path. Check it: case and a trailing slash count. `GET /collections//users`
          *     - `METHOD_NOT_ALLOWED` (405, not retryable): The route is only for reading. Use `GET` or `HEAD`.
          *     - `NOT_ACCEPTABLE` (406, not retryable): `Accept` excludes what the route produces. Send another, or none.
          *     - `RATE_LIMITED` (429, retryable): The caller is over its own limit. Go by `RateLimit`, so as not to come here.
@@ -398,7 +406,8 @@ export interface components {
         };
         /**
          * @description There is no such collection in this account and Region. To try it: any id that is not there, or
-         *     `throws-ResourceNotFoundException`.
+         *     `throws-ResourceNotFoundException`. An id that is empty or has a slash that is not encoded makes another path, of which
+         *     there is none: `ROUTE_NOT_FOUND`.
          */
         CollectionNotFound: {
             headers: {
@@ -648,18 +657,24 @@ export interface components {
         /**
          * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
          *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
+         * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
          */
         NextToken: string;
         /**
          * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
          *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+         * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
          */
         ResumeToken: string;
-        /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+        /**
+         * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
+         * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
+         */
         IfNoneMatch: string;
         /**
          * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
          *     the service's log. Any other value is replaced by a new one.
+         * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
          */
         RequestId: string;
     };
@@ -681,9 +696,15 @@ export interface components {
          * @example </collections/example-team/users?maxResults=3&nextToken=AfMx0cXN1>; rel="next"
          */
         Link: string;
-        /** @description `private, no-cache`: keep a page, and ask with its `ETag` before using it again. */
+        /**
+         * @description `private, no-cache`: keep a page, and ask with its `ETag` before using it again.
+         * @example private, no-cache
+         */
         "Cache-Control": "private, no-cache";
-        /** @description `private, no-store`: a stream is never kept. */
+        /**
+         * @description `private, no-store`: a stream is never kept.
+         * @example private, no-store
+         */
         "Stream-Cache-Control": "private, no-store";
         /**
          * @description How many users the collection has, wherever the stream begins, for showing progress. Best effort: missing where
@@ -691,7 +712,10 @@ export interface components {
          * @example 5000
          */
         "X-Total-Users": number;
-        /** @description `no-store`: an error is never kept. */
+        /**
+         * @description `no-store`: an error is never kept.
+         * @example no-store
+         */
         "Problem-Cache-Control": "no-store";
         /**
          * @description The request headers that the answer depends on.
@@ -742,15 +766,20 @@ export interface operations {
                 /**
                  * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
                  *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
                  */
                 nextToken?: components["parameters"]["NextToken"];
             };
             header?: {
-                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+                /**
+                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
+                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -809,15 +838,20 @@ export interface operations {
                 /**
                  * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
                  *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
                  */
                 nextToken?: components["parameters"]["NextToken"];
             };
             header?: {
-                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+                /**
+                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
+                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -867,6 +901,7 @@ export interface operations {
                 /**
                  * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
                  *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
                  */
                 nextToken?: components["parameters"]["ResumeToken"];
             };
@@ -874,6 +909,7 @@ export interface operations {
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -924,6 +960,7 @@ export interface operations {
                 /**
                  * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
                  *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
                  */
                 nextToken?: components["parameters"]["ResumeToken"];
             };
@@ -931,6 +968,7 @@ export interface operations {
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -1151,11 +1189,15 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+                /**
+                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
+                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -1186,11 +1228,15 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304. */
+                /**
+                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
+                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
+                 */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
+                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
