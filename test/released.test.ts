@@ -67,6 +67,8 @@ describe('The gate', () => {
     ['a higher maximum', `${MAX_RESULTS} schema maximum`, 1000],
     ['a new member of an answer', `${SCHEMAS} User properties faces`, { type: 'integer' }],
     ['other words', `${SCHEMAS} User description`, 'Someone.'],
+    ['other words about an answer', 'components responses NotModified description', 'As it was.'],
+    ['another example of an error', 'components examples FORBIDDEN value detail', 'You may not.'],
   ])('lets %s pass', (_title, place, value) => {
     expect(breakingChanges(read('openapi.yaml'), edited(place, value))).toEqual([]);
   });
