@@ -179,6 +179,22 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
       /^\{"userId":"alice".*\n\{"userId":"bob".*\n$/,
     );
     expect(calls).toHaveLength(6);
+    expect(await page.locator('button:focus').innerText()).toBe('Close');
+  });
+
+  test('keeps the keyboard where an export begins, ends and is closed', async () => {
+    await start([pageOf(['alice']), pageOf(['alice'], 'two'), 'hang', pageOf(['alice'])]);
+    const { page } = await open('team');
+    const focused = () => page.locator('button:focus').innerText();
+    const press = async (name: string, next: string) => {
+      await page.getByRole('button', { name, exact: true }).press('Enter');
+      await page.getByRole('button', { name: next, exact: true }).waitFor();
+      return focused();
+    };
+    expect(await press('Export all', 'Cancel')).toBe('Cancel');
+    expect(await press('Cancel', 'Export all')).toBe('Export all');
+    expect(await press('Export all', 'Close')).toBe('Close');
+    expect(await press('Close', 'Export all')).toBe('Export all');
   });
 
   test('ends the stream at the service when an export is cancelled', async () => {

@@ -1,12 +1,31 @@
+import { useRef, useState } from 'react';
+
 import { FailureCard } from './failure-card.tsx';
 import { useExport, type ExportState } from './use-export.ts';
 
-/** Saves the whole collection as a file: with progress, cancel, and resume after a failure. */
+/**
+ * Saves the whole collection as a file: with progress, cancel, and resume after a failure. Where a button makes way for another, that
+ * takes the focus, lest the keyboard begin at the top of the page again.
+ */
 export function ExportBar({ collectionId }: { readonly collectionId: string }) {
   const { state, start, resume, cancel } = useExport(collectionId);
+  const [used, setUsed] = useState(false);
+  const end = useRef<HTMLButtonElement>(null);
   if (state.phase === 'idle') {
-    return <button onClick={start}>Export all</button>;
+    const begin = () => {
+      setUsed(true);
+      start();
+    };
+    return (
+      <button autoFocus={used} onClick={begin}>
+        Export all
+      </button>
+    );
   }
+  const goOn = () => {
+    end.current?.focus();
+    resume();
+  };
   const count = `${state.count.toLocaleString('en')} ${state.count === 1 ? 'user' : 'users'}`;
   return (
     <section className="export" aria-label="Export">
@@ -24,9 +43,11 @@ export function ExportBar({ collectionId }: { readonly collectionId: string }) {
           Save again
         </a>
       )}
-      <button onClick={cancel}>{state.phase === 'done' ? 'Close' : 'Cancel'}</button>
-      {state.phase === 'failed' && <FailureCard error={state.error} onRetry={resume} retryLabel="Resume" />}
-      {state.phase === 'failed' && !state.error.retryable && <button onClick={resume}>Resume</button>}
+      <button ref={end} autoFocus onClick={cancel}>
+        {state.phase === 'done' ? 'Close' : 'Cancel'}
+      </button>
+      {state.phase === 'failed' && <FailureCard error={state.error} onRetry={goOn} retryLabel="Resume" />}
+      {state.phase === 'failed' && !state.error.retryable && <button onClick={goOn}>Resume</button>}
     </section>
   );
 }
