@@ -38,7 +38,11 @@ export async function startExampleWeb(): Promise<ExampleWeb> {
   const built = await mkdtemp(join(tmpdir(), 'rollcall-example-'));
   const env = { ...process.env, NODE_ENV: 'production', VITE_ROLLCALL_URL: PLACE };
   const flags = ['build', '--outDir', built, '--emptyOutDir', '--logLevel', 'warn'];
-  await promisify(execFile)(process.execPath, [vite.path, ...flags], { cwd: folder, env });
+  const building = promisify(execFile)(process.execPath, [vite.path, ...flags], { cwd: folder, env });
+  await building.catch(async (error: unknown) => {
+    await rm(built, { recursive: true });
+    throw error;
+  });
   let service = PLACE;
   const server = createServer((req, res) => {
     const { pathname } = new URL(req.url ?? '/', PLACE);
