@@ -184,7 +184,7 @@ function fill(form, name, value) {
   const field = /** @type {HTMLInputElement | null} */ (form.querySelector(`[name="${name}"]`));
   if (!field) return;
   field.value = value;
-  field.closest('details')?.setAttribute('open', '');
+  if (value !== '') field.closest('details')?.setAttribute('open', '');
   field.dispatchEvent(new Event('input', { bubbles: true }));
 }
 

@@ -89,9 +89,11 @@ function answer(
 }
 
 function header(name: string, { description, schema, example }: Header, resolve: Resolve): Html {
+  // Where there is one value only, the description says it.
+  const shown = 'const' in resolve(schema) ? undefined : rules({}, example);
   return html`<div>
     <dt><code>${name}</code></dt>
-    <dd>${markdown(description)} ${rules(resolve(schema), example)}</dd>
+    <dd>${markdown(description)} ${shown}</dd>
   </div>`;
 }
 

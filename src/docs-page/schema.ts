@@ -47,7 +47,7 @@ export function rules(schema: Schema, example?: Scalar): Fragment {
     fallback === undefined ? undefined : `default \`${String(fallback)}\``,
     choices('one of', schema.enum),
     choices('such as', schema.enum ? undefined : schema.examples),
-    choices('such as', example === undefined || 'const' in schema ? undefined : [example]),
+    choices('such as', example === undefined ? undefined : [example]),
   ].filter((rule) => rule !== undefined);
   return said.length === 0 ? undefined : html`<p class="rules">${inline(said.join(' · '))}</p>`;
 }

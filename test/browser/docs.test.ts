@@ -64,6 +64,7 @@ describeInBrowser()('/docs in a browser', () => {
     await page.getByRole('link', { name: 'throws-AccessDeniedException' }).click();
     await outcome(page).getByText('403 Forbidden').waitFor();
     expect(await page.locator('#listUsers .body').innerText()).toContain('"code": "UPSTREAM_ACCESS_DENIED"');
+    expect(await page.locator('#listUsers-If-None-Match').isVisible()).toBe(false);
   });
 
   test('shows a stream as it comes, and that one which failed is incomplete', async () => {
