@@ -11,13 +11,15 @@ export interface BucketAnswer {
   readonly rate: number;
 }
 
+type ScriptAnswer = [granted: number, waitMs: number, tokens: number, rate: number, time: number];
+
 /** What can be done with the bucket. */
 export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'beat' | 'join';
 
 /** The bucket in Redis. No answer within its patience is `undefined`. */
 export interface SharedBucket {
   ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
-  /** What the last answer said, and when it came; before the first, of a bucket that is empty. */
+  /** What the last answer to one that shares said, and when it came; before the first, of a bucket that is empty. */
   readonly heard: Pick<BucketAnswer, 'tokens' | 'rate'> & { readonly at: number };
 }
 
@@ -42,10 +44,11 @@ export function createSharedBucket({ run, tps, capacity, now }: SharedBucketOpti
       const expires = offset === undefined ? 0 : Math.floor(now() + offset + REDIS_PATIENCE_MS);
       const answer = await inPatience(run(op, count, expires, tps, capacity));
       if (!Array.isArray(answer)) return undefined;
-      const [granted = -1, waitMs = 0, tokens = 0, rate = 0, time = 0] = answer.map(Number);
+      const [granted, waitMs, tokens, rate, time] = answer.map(Number) as ScriptAnswer;
       offset = time - now();
       if (granted < 0) return undefined;
-      heard = { tokens, rate, at: now() };
+      // One that joins is not one of them yet.
+      if (op !== 'join') heard = { tokens, rate, at: now() };
       return { granted, waitMs, tokens, rate };
     },
   };

@@ -29,7 +29,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
   let waiting = false;
   /** How many replicas wait for permits at once, this one included. */
   let competing = 1;
-  let own: PermitSource | undefined;
+  let own: { readonly since: unknown; readonly permits: PermitSource } | undefined;
   const reserved = { page: 0, export: reserveOf(capacityOf({ tps, burst })) };
 
   const tokensNow = (): number => {
@@ -37,17 +37,18 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     return Math.min(burst, tokens + ((now() - at) * rate) / 1000);
   };
   /** Starts with its part of what was left, for the others start with theirs; less than nothing where some is promised. */
-  const ownPart = (): PermitSource =>
-    (own ??= createLocalPermits({
-      tps: tps / replicas,
-      burst: burst / replicas,
-      tokens: tokensNow() / replicas,
-      now,
-    }));
+  const ownPart = (): PermitSource => {
+    const since = bucket.heard;
+    // One of an earlier outage filled up meanwhile, beside the permits of all.
+    if (own?.since !== since) {
+      const terms = { tps: tps / replicas, burst: burst / replicas, tokens: tokensNow() / replicas, now };
+      own = { since, permits: createLocalPermits(terms) };
+    }
+    return own.permits;
+  };
   const takeShared = async (wanted: number, priority: Priority): Promise<number> => {
     const answer = await membership.ask(priority === 'page' ? 'take' : 'spare', wanted);
     if (!answer) return membership.shared ? 0 : ownPart().take(wanted, priority);
-    own = undefined;
     const { granted, waitMs, tokens } = answer;
     // Whole ones, whatever has come in since: turns that are reckoned by it would else waver.
     const promised = Math.max(1, Math.round(-tokens));

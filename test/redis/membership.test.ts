@@ -94,3 +94,12 @@ test('once stopped it asks no more, and changes no more', async () => {
   expect(changes).toEqual([true]);
   expect(time.timers).toBe(0);
 });
+
+test('one that is stopped while it joins looks for Redis no more', async () => {
+  const { time, membership, asked } = membershipOf();
+  membership.stop();
+  await time.pass(5000);
+  expect(asked).toEqual(['join', 'beat']);
+  expect(membership.shared).toBe(false);
+  expect(time.timers).toBe(0);
+});

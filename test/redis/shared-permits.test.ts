@@ -117,6 +117,20 @@ test('a replica that did nothing knows by its heartbeat that the others left not
   expect(idle.source.take(1, 'page')).toBe(1);
 });
 
+test('in a second outage a replica starts with its part of what is left then, though it asked for nothing in between', async () => {
+  const { time, replicas } = fleet(TPS);
+  const [idle, busy] = replicas;
+  await idle.membership.ask('beat');
+  idle.membership.shared = false;
+  expect(idle.source.state().available).toBe(1);
+  idle.membership.shared = true;
+  await time.pass(10_000);
+  await busy.source.take(5, 'page');
+  await idle.membership.ask('beat');
+  idle.membership.shared = false;
+  expect(idle.source.state().available).toBe(0);
+});
+
 test('a turn is reckoned from the permit that is promised, and by how many replicas wait', async () => {
   const { time, bucket, replicas } = fleet(0);
   const [one, , three] = replicas;
