@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, openSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -70,12 +70,8 @@ export async function start(file, settings = {}) {
 export function launch(command, args, env) {
   const child = spawn(command, args, {
     env,
-    stdio: [
-      'ignore',
-      process.env.LOGS ? openSync(`${process.env.LOGS}/${env.PORT ?? 'redis'}.log`, 'a') : 'ignore',
-      'inherit',
-    ],
-  }); //TEMP
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const exited = once(child, 'exit');
   running.add(child);
   child.once('exit', () => running.delete(child));
@@ -102,6 +98,16 @@ export function quantile(values, share) {
 
 export function print(line) {
   process.stdout.write(`${line}\n`);
+}
+
+export function row(...cells) {
+  print(`| ${cells.join(' | ')} |`);
+}
+
+/** The first row of a table. */
+export function heading(...cells) {
+  row(...cells);
+  print(`|${' --- |'.repeat(cells.length)}`);
 }
 
 /** Says whether a threshold holds. */

@@ -2,17 +2,12 @@
 import process from 'node:process';
 
 import { fleet } from './fleet.js';
-import { check, print } from './processes.js';
+import { check, heading, print, row } from './processes.js';
 import { overload } from './quota-scenarios.js';
 import { fates, withoutRedis } from './replicas-scenarios.js';
 import { sharingLatency } from './sharing-latency.js';
 
 const ms = (value) => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
-const row = (...cells) => print(`| ${cells.join(' | ')} |`);
-const heading = (...cells) => {
-  row(...cells);
-  print(`|${' --- |'.repeat(cells.length)}`);
-};
 const passed = [];
 const require = (...threshold) => passed.push([...threshold]);
 const wanted = (name) => (process.env.ONLY ?? name).split(',').includes(name);
