@@ -61,7 +61,7 @@ if op == 'take' then
   seen = now
   if tokens < -0.000001 then wait = at - now - tokens / rate * 1000 end
 elseif op == 'spare' then
-  granted = math.max(0, math.min(count, math.floor(tokens - (capacity - 1) / 2 + 0.000001)))
+  granted = math.max(0, math.min(count, math.floor(tokens - math.min(2, (capacity - 1) / 2) + 0.000001)))
   tokens = tokens - granted
   seen = now
 elseif op == 'give' then

@@ -133,3 +133,10 @@ test('a bucket of one permit keeps none back', () => {
   const { permits } = permitsOf(0.5, 0.5);
   expect(permits.take(1, 'export')).toBe(1);
 });
+
+test('a large bucket keeps two back, so that exports go on soon after a throttle', () => {
+  const { permits, pass } = permitsOf(1000, 1000);
+  permits.throttled();
+  pass(5);
+  expect(permits.take(1, 'export')).toBe(1);
+});
