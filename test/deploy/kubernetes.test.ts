@@ -182,4 +182,9 @@ test('the role may read the users of collections, and nothing else', () => {
     'aws:RequestTag/kubernetes-namespace': kustomization['namespace'],
     'aws:RequestTag/kubernetes-service-account': 'rollcall',
   });
+  const irsa = JSON.parse(readFile('deploy/iam/trust-irsa.json')) as Tree;
+  expect(Object.values(irsa['Statement'][0].Condition.StringEquals as Tree)).toEqual([
+    `system:serviceaccount:${String(kustomization['namespace'])}:rollcall`,
+    'sts.amazonaws.com',
+  ]);
 });
