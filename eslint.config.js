@@ -96,7 +96,14 @@ export default defineConfig(
       'max-lines': 'off',
       'jest/no-standalone-expect': [
         'error',
-        { additionalTestBlockFunctions: ['testWithRedis', 'testWithPromtool', 'testWithNginx'] },
+        {
+          additionalTestBlockFunctions: [
+            'testWithRedis',
+            'testWithRedis.each',
+            'testWithPromtool',
+            'testWithNginx',
+          ],
+        },
       ],
       'jest/expect-expect': ['error', { assertFunctionNames: ['expect*', '**.expect*', 'fc.assert'] }],
       '@typescript-eslint/no-unsafe-assignment': 'off',

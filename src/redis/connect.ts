@@ -14,7 +14,7 @@ export interface SharedRedis extends Redis {
 
 /**
  * A connection that fails at once rather than waits: nothing is queued while there is none, nothing is sent
- * twice, and it comes back by itself. `onError` is told why there is none.
+ * twice, and it comes back by itself. `onError` is told why there is none, or what Redis refuses.
  */
 export function connectRedis(url: string, onError: (error: Error) => void): SharedRedis {
   const redis = new Redis(url, {
@@ -28,8 +28,11 @@ export function connectRedis(url: string, onError: (error: Error) => void): Shar
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     retryStrategy: (times) => Math.min(RECONNECT_MS, times * 50),
-    // After a failover the old primary answers this until the name points elsewhere.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    reconnectOnError(error) {
+      onError(error);
+      // After a failover the old primary answers this until the name points elsewhere.
+      return error.message.startsWith('READONLY');
+    },
     scripts: { rollcallPermits: { lua: permitScript, numberOfKeys: 1 } },
   });
   redis.on('error', onError);

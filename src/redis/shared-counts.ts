@@ -33,10 +33,14 @@ export function createSharedCounts({ redis, membership, max, windowMs }: SharedC
       const count = together ?? (await own.penalty(key));
       return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };
     },
-    // What express-rate-limit asks for only where it is told to forget requests, or by hand.
-    decrement: () => undefined,
-    resetKey: () => undefined,
+    // Only for a limiter that is told to forget requests; this one counts all.
+    decrement: keepAll,
+    resetKey: keepAll,
   };
+}
+
+function keepAll(): void {
+  // Nothing to forget.
 }
 
 /** The package's own script counts in whole seconds. */

@@ -46,12 +46,11 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     });
   });
   const bucket = createSharedBucket({
-    run: (...args) =>
-      redis.rollcallPermits(BUCKET_KEY, ...args).catch((error: unknown) => {
-        // A Redis that is full, or asks for another password, still has a connection.
-        lastError = error as Error;
-        throw error;
-      }),
+    async run(...args) {
+      const answer = await redis.rollcallPermits(BUCKET_KEY, ...args);
+      lastError = undefined;
+      return answer;
+    },
     tps,
     capacity: capacityOf({ tps, burst }),
     now,
@@ -61,11 +60,11 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     opened,
     schedule: startTimer,
     onChange(shared) {
-      if (shared) lastError = undefined;
+      const reason = lastError?.message ?? 'no answer';
       if (shared) logger.info('Redis answers: quota and limits are shared with the other replicas');
       else
         logger.warn(
-          { err: lastError },
+          { reason },
           'Redis is away: this replica keeps to its part of the quota, and counts alone',
         );
     },

@@ -50,34 +50,3 @@ test('a service whose Redis is away from the start answers all the same, says so
   expect(await service.metrics.text()).toContain('\nrollcall_redis_shared 0\n');
   expect(service.logs.filter(({ msg }) => String(msg).includes('Redis'))).toHaveLength(1);
 });
-
-testWithRedis(
-  'no request fails while Redis is killed, and the replica shares again when it is back',
-  async () => {
-    const redis = await startRedis();
-    const service = await replica(redis.url, 1000);
-    await becomes(service, 'shared');
-    await redis.kill();
-    const during = [await page(service), await page(service)];
-    await becomes(service, 'away');
-    await redis.restart();
-    await becomes(service, 'shared');
-    expect([...during, await page(service)].map(({ status }) => status)).toEqual([200, 200, 200]);
-    const said = service.logs.flatMap(({ msg }) =>
-      String(msg).includes('Redis') ? [String(msg).slice(0, 13)] : [],
-    );
-    expect(said).toEqual(['Redis answers', 'Redis is away', 'Redis answers']);
-  },
-);
-
-testWithRedis('no request waits for a Redis that is paused longer than the bound', async () => {
-  const redis = await startRedis();
-  const service = await replica(redis.url, 1000);
-  await becomes(service, 'shared');
-  redis.pause();
-  const answers = await Promise.all([page(service), page(service), page(service)]);
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-  await becomes(service, 'away');
-  redis.resume();
-  await becomes(service, 'shared');
-});
