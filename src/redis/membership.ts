@@ -4,7 +4,7 @@ import type { BucketAnswer, BucketOp, SharedBucket } from './shared-bucket.ts';
 /** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */
 export interface Membership {
   readonly shared: boolean;
-  /** Asks the bucket. Where a second question has no answer either, this replica is on its own from that moment. */
+  /** Asks the bucket. Where a second question has no answer either, or the next one, this replica is on its own from then. */
   ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
   /** Looks for Redis no more. */
   stop(): void;
@@ -28,16 +28,21 @@ export function createMembership({ bucket, schedule, opened, onChange }: Members
   let shared: boolean | undefined;
   let stopped = false;
   let stopTimer: (() => void) | undefined;
+  /** What had no answer when it was asked last. */
+  const missed = new Set<BucketOp>();
 
   const become = (next: boolean): void => {
     if (shared === next || stopped) return;
     shared = next;
+    missed.clear();
     onChange(next);
   };
   const ask = async (op: BucketOp, count?: number): Promise<BucketAnswer | undefined> => {
     const answer = await bucket.ask(op, count);
-    // A pause of a busy machine is not an outage: a second question decides.
-    if (!answer && shared && !(await bucket.ask('beat'))) become(false);
+    if (answer) missed.delete(op);
+    // A pause of a busy machine is not an outage: a second question decides, or the next of its kind.
+    else if (shared && (missed.has(op) || !(await bucket.ask('beat')))) become(false);
+    else missed.add(op);
     return answer;
   };
   const after = (ms: number, work: () => Promise<void>): void => {

@@ -74,6 +74,23 @@ test('one question without an answer is no outage, if the next has one', async (
   expect(changes).toEqual([true]);
 });
 
+test('a Redis that misses one permit after the other is away, though it answers in between', async () => {
+  const { time, membership, redis, changes } = membershipOf();
+  await time.pass(0);
+  const miss = async () => {
+    redis.away = true;
+    const question = membership.ask('take', 1);
+    redis.away = false;
+    await question;
+  };
+  await miss();
+  await membership.ask('take', 1);
+  await miss();
+  expect(changes).toEqual([true]);
+  await miss();
+  expect(changes).toEqual([true, false]);
+});
+
 test('without work the heartbeat notices within a second that Redis is away', async () => {
   const { time, membership, redis } = membershipOf();
   await time.pass(0);
