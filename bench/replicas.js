@@ -1,9 +1,12 @@
 // Three replicas on one Redis, under many times the quota of all together. Ends with 1 where a threshold is missed.
+// ONLY=polite,killed runs some of it.
 import process from 'node:process';
 
 import { fleet } from './fleet.js';
+import { pageInRedis } from './page-in-redis.js';
 import { check, heading, print, row } from './processes.js';
-import { overload } from './quota-scenarios.js';
+import { CACHE_TTL_MS, subjects } from './quota-run.js';
+import { identical, overload, seconds } from './quota-scenarios.js';
 import { fates, withoutRedis } from './replicas-scenarios.js';
 import { sharingLatency } from './sharing-latency.js';
 
@@ -67,5 +70,20 @@ if (wanted('idle')) {
   row('alone', ms(aloneMs));
   row('shared', ms(sharedMs));
   require('idle: sharing adds, ms', sharedMs - aloneMs, '<=', 1);
+}
+heading('one page for all', 'answered', 'calls a TTL', 'accepted p99');
+for (const [replicas, begin] of Object.entries({
+  'one replica': subjects.service,
+  'three replicas': fleet,
+})) {
+  if (!wanted('pages')) break;
+  const { answered, calls, acceptedP99 } = await identical(begin);
+  row(replicas, answered.toFixed(2), ((calls * CACHE_TTL_MS) / 1000 / seconds).toFixed(2), ms(acceptedP99));
+}
+
+heading('a page of 100 users in Redis', 'bytes', 'read, median', 'CPU of a read');
+if (wanted('pages')) {
+  const { bytes, readMs, cpuMs } = await pageInRedis();
+  row('read and parsed', bytes, ms(readMs), ms(cpuMs));
 }
 process.exit(passed.map((threshold) => check(...threshold)).every(Boolean) ? 0 : 1);
