@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 
 import type { Config } from './config.ts';
 import { authenticate, refuseUnauthenticated } from './http/authenticate.ts';
-import { setCommonHeaders } from './http/common-headers.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
 import { docsAsset, docsAssets, docsPage } from './http/docs-page.ts';
@@ -93,7 +92,6 @@ export function createApp(deps: AppDeps): Express {
   app.use(requestContext());
   if (tracer) app.use(traceRequests(tracer));
   app.use(logRequests({ logger, metrics }));
-  app.use(setCommonHeaders());
   app.use(closeWhileStopping(lifecycle));
   app.use(allowOrigins(config.corsOrigins));
   app.use(requireWellFormed());

@@ -1,18 +1,22 @@
 import type { RequestHandler } from 'express';
 import { parse } from 'yaml';
 
+import { answer } from './answer.ts';
+
 /** `GET /openapi.yaml`: the contract as it is written. */
 export function contractYaml(yaml: string): RequestHandler {
+  const headers = { 'Content-Type': 'application/yaml; charset=utf-8', 'Cache-Control': 'no-cache' };
   return (_req, res) => {
-    res.type('application/yaml').set('Cache-Control', 'no-cache').send(yaml);
+    answer(res, { status: 200, headers, body: yaml });
   };
 }
 
 /** `GET /openapi.json`: the same for tools that read JSON; converted when it is first asked for. */
 export function contractJson(yaml: string): RequestHandler {
+  const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-cache' };
   let json: string | undefined;
   return (_req, res) => {
     json ??= JSON.stringify(parse(yaml));
-    res.type('application/json').set('Cache-Control', 'no-cache').send(json);
+    answer(res, { status: 200, headers, body: json });
   };
 }

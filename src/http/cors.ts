@@ -1,6 +1,6 @@
-import cors from 'cors';
 import type { RequestHandler } from 'express';
 
+import { answer } from './answer.ts';
 import { ALLOW } from './method-not-allowed.ts';
 import { contextOf } from './request-context.ts';
 
@@ -14,19 +14,30 @@ export const EXPOSED_HEADERS = [
   'RateLimit-Policy',
 ];
 
-/** CORS headers for an exact list of origins, on every answer to a browser's page of another origin. */
+const forAll = { 'Access-Control-Expose-Headers': EXPOSED_HEADERS.join() };
+const forPreflights = {
+  'Access-Control-Allow-Methods': 'GET,HEAD,OPTIONS',
+  'Access-Control-Allow-Headers': 'Authorization,If-None-Match,X-Request-Id,traceparent,tracestate',
+  'Access-Control-Max-Age': '600',
+};
+
+/**
+ * CORS headers for an exact list of origins, on every answer to a browser's page of another origin. That answers
+ * differ by origin every one of them says, in `Vary`.
+ */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
-  const setHeaders = cors({
-    origin: [...origins],
-    methods: ['GET', 'HEAD', 'OPTIONS'],
-    allowedHeaders: ['Authorization', 'If-None-Match', 'X-Request-Id', 'traceparent', 'tracestate'],
-    exposedHeaders: EXPOSED_HEADERS,
-    maxAge: 600,
-    preflightContinue: true,
-  });
+  const allowed = new Set(origins);
   return (req, res, next) => {
-    if (req.headers.origin === undefined) next();
-    else setHeaders(req, res, next);
+    const { origin } = req.headers;
+    if (origin !== undefined && allowed.has(origin)) {
+      Object.assign(
+        contextOf(res).headers,
+        { 'Access-Control-Allow-Origin': origin },
+        forAll,
+        req.method === 'OPTIONS' && forPreflights,
+      );
+    }
+    next();
   };
 }
 
@@ -38,6 +49,6 @@ export function answerOptions(): RequestHandler {
       return;
     }
     contextOf(res).route = 'OPTIONS';
-    res.status(204).set('Allow', ALLOW).end();
+    answer(res, { status: 204, headers: { Allow: ALLOW } });
   };
 }

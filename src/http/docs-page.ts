@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 
 import type { Contract } from '../docs-page/contract.ts';
 import { renderPage } from '../docs-page/render-page.ts';
+import { answer } from './answer.ts';
 import { etagOf, matches } from './etag.ts';
 
 /** Only what the service itself serves; no inline script or style; nothing that turns text into markup. */
@@ -22,6 +23,13 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
+const mediaTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.css': 'text/css',
+  '.js': 'text/javascript',
+  '.svg': 'image/svg+xml',
+};
+
 /** The files of the page, under /docs. */
 export const docsAssets = ['docs.css', 'docs.js', 'icon.svg'] as const;
 
@@ -36,7 +44,7 @@ interface DocsOptions {
 
 /** `GET /docs`: the contract as a page, rendered when it is first asked for. */
 export function docsPage({ contract, embedded, bearer }: DocsOptions): RequestHandler {
-  return serveText('html', () =>
+  return serveText('.html', () =>
     Promise.resolve(renderPage({ contract: parse(contract) as Contract, embedded, bearer })),
   );
 }
@@ -46,7 +54,8 @@ export function docsAsset(directory: URL, name: (typeof docsAssets)[number]): Re
   return serveText(extname(name), () => readFile(new URL(name, directory), 'utf8'));
 }
 
-function serveText(type: string, make: () => Promise<string>): RequestHandler {
+function serveText(extension: string, make: () => Promise<string>): RequestHandler {
+  const type = { 'Content-Type': `${mediaTypes[extension]}; charset=utf-8` };
   let made: { readonly text: string; readonly etag: string } | undefined;
   return async (req, res) => {
     if (!made) {
@@ -54,8 +63,8 @@ function serveText(type: string, make: () => Promise<string>): RequestHandler {
       made = { text, etag: etagOf(text) };
     }
     const { text, etag } = made;
-    res.set({ 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache', ETag: etag });
-    if (matches(req.get('if-none-match'), etag)) res.status(304).end();
-    else res.type(type).send(text);
+    const headers = { 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache', ETag: etag };
+    if (matches(req.get('if-none-match'), etag)) answer(res, { status: 304, headers });
+    else answer(res, { status: 200, headers: { ...headers, ...type }, body: text });
   };
 }

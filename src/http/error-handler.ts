@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 
 import { AppError } from '../errors.ts';
+import { answer } from './answer.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
 import { CallerLeft, contextOf } from './request-context.ts';
 
@@ -29,12 +30,8 @@ export function errorHandler(): ErrorRequestHandler {
       return;
     }
     const body = JSON.stringify(toProblem(error, req.originalUrl, context.requestId));
-    res
-      .status(error.status)
-      .set({ ...problemHeaders(error), 'Content-Type': PROBLEM_TYPE })
-      // Written out, since Node leaves it off the answer to a HEAD.
-      .set('Content-Length', String(Buffer.byteLength(body)))
-      .end(body);
+    const headers = { ...problemHeaders(error), 'Content-Type': PROBLEM_TYPE };
+    answer(res, { status: error.status, headers, body });
   };
 }
 

@@ -3,13 +3,15 @@ import type { Socket } from 'node:net';
 import type { RequestHandler, Response } from 'express';
 
 import { shuttingDown, type Lifecycle } from '../lifecycle.ts';
+import { answer, type Reply } from './answer.ts';
+import { contextOf } from './request-context.ts';
 
 type Readiness = Pick<Lifecycle, 'ready' | 'draining' | 'stopping'>;
 
 /** `GET /livez`: the process runs. */
 export function livez(): RequestHandler {
   return (_req, res) => {
-    res.json({ status: 'ok' });
+    answer(res, json({ status: 'ok' }));
   };
 }
 
@@ -17,7 +19,7 @@ export function livez(): RequestHandler {
 export function readyz(readiness: Readiness, sharing?: { readonly shared: boolean }): RequestHandler {
   return (_req, res) => {
     if (!readiness.ready) throw shuttingDown();
-    res.json({ status: 'ready', ...(sharing && { redis: sharing.shared ? 'shared' : 'away' }) });
+    answer(res, json({ status: 'ready', ...(sharing && { redis: sharing.shared ? 'shared' : 'away' }) }));
   };
 }
 
@@ -29,13 +31,13 @@ export function closeWhileStopping(readiness: Readiness): RequestHandler {
   // Of pipelined requests the last: closing after an earlier answer would lose the others.
   const due = new Map<Socket, Response>();
   readiness.stopping.addEventListener('abort', () => {
-    for (const res of due.values()) if (!res.headersSent) res.set('Connection', 'close');
+    for (const res of due.values()) contextOf(res).headers['Connection'] = 'close';
   });
   return (req, res, next) => {
-    if (!readiness.ready) res.set('Connection', 'close');
+    if (!readiness.ready) contextOf(res).headers['Connection'] = 'close';
     const { socket } = req;
     due.set(socket, res);
-    res.once('close', () => {
+    res.on('close', () => {
       if (due.get(socket) === res) due.delete(socket);
     });
     next();
@@ -47,5 +49,13 @@ export function refuseWhileDraining(readiness: Readiness): RequestHandler {
   return (_req, _res, next) => {
     if (readiness.draining) throw shuttingDown();
     next();
+  };
+}
+
+function json(value: unknown): Reply {
+  return {
+    status: 200,
+    headers: { 'Content-Type': 'application/json; charset=utf-8' },
+    body: JSON.stringify(value),
   };
 }

@@ -2,15 +2,14 @@ import type { RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 
 import { AppError } from '../errors.ts';
+import { answer, beginAnswer, type Reply } from './answer.ts';
 import { parameterReader, type ParameterSchemas, type ParametersOf } from './parameters.ts';
 import { contextOf, type RequestContext } from './request-context.ts';
 
-/** The answer of an operation, ready to be sent. */
-export interface Reply {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  /** The whole of it; or what writes it after the headers, and settles when the response is over. */
-  readonly body?: Buffer | ((res: Response) => Promise<void>);
+/** An answer that is sent as it comes. */
+export interface StreamReply extends Pick<Reply, 'status' | 'headers'> {
+  /** Writes it after the headers, and settles when the response is over. */
+  readonly write: (res: Response) => Promise<void>;
 }
 
 /** What an operation is told of the request besides its parameters. */
@@ -37,7 +36,7 @@ interface OperationDefinition<S extends ParameterSchemas, Opened> {
   readonly parameters: S;
   /** Opens the page token and the like: refusals that cost nothing, before anything is asked of Rekognition. */
   readonly open: (parameters: ParametersOf<S>) => Opened;
-  readonly handle: (opened: Opened, call: Call) => Promise<Reply>;
+  readonly handle: (opened: Opened, call: Call) => Promise<Reply | StreamReply>;
 }
 
 /** The spine of every operation: validate → authorise → open → negotiate → handle → answer. */
@@ -73,15 +72,13 @@ function authorise({ mayRead }: RequestContext, collectionId: string): void {
   throw new AppError('FORBIDDEN', 'You may not read this collection. Ask for access to it.');
 }
 
-async function send(res: Response, { status, headers, body }: Reply): Promise<void> {
-  if (typeof body === 'function') {
-    res.writeHead(status, headers);
-    await body(res);
+async function send(res: Response, reply: Reply | StreamReply): Promise<void> {
+  if (!('write' in reply)) {
+    answer(res, reply);
     return;
   }
-  // Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own.
-  const length = body === undefined ? {} : { 'Content-Length': body.length };
-  res.writeHead(status, { ...headers, ...length }).end(body);
+  beginAnswer(res, reply.status, reply.headers);
+  await reply.write(res);
 }
 
 function queryOf(url: string): string {

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { rateLimit, type Store } from 'express-rate-limit';
 
 import { AppError } from '../errors.ts';
@@ -12,41 +12,50 @@ interface RateLimitOptions {
   readonly store?: Store | undefined;
 }
 
-/** Each caller's own limit. */
+/** Each caller's own limit, told in the headers of the IETF's draft 8. */
 export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHandler {
   if (max === 0) {
     return (_req, _res, next) => {
       next();
     };
   }
-  return rateLimit({
+  const policy = `"caller"; q=${max}; w=${Math.ceil(windowMs / 1000)}`;
+  const tell = ({ rateLimit: { remaining, resetTime } }: Request, res: Response): void => {
+    Object.assign(contextOf(res).headers, {
+      RateLimit: `"caller"; r=${remaining}; t=${Math.ceil(secondsUntil(resetTime))}`,
+      'RateLimit-Policy': policy,
+    });
+  };
+  const count = rateLimit({
     limit: max,
     windowMs,
     ...(store && { store }),
-    standardHeaders: 'draft-8',
+    // Its own would name the caller by a hash that is made anew for every request.
+    standardHeaders: false,
     legacyHeaders: false,
-    identifier: 'caller',
     // Its checks print to standard error; the settings were checked at start, and the key is tested.
     validate: false,
     keyGenerator: (_req, res) => contextOf(res).caller,
-    handler: (req, _res, next) => {
-      const retryAfterS = (req.rateLimit.resetTime.getTime() - Date.now()) / 1000;
-      next(
-        new AppError(
-          'RATE_LIMITED',
-          `At most ${max} requests in ${windowMs / 1000} s. Retry after the time in Retry-After.`,
-          {
-            retryAfterS,
-          },
-        ),
-      );
+    handler: (req, res, next) => {
+      tell(req, res);
+      const detail = `At most ${max} requests in ${windowMs / 1000} s. Retry after the time in Retry-After.`;
+      next(new AppError('RATE_LIMITED', detail, { retryAfterS: secondsUntil(req.rateLimit.resetTime) }));
     },
   });
+  return (req, res, next) =>
+    count(req, res, (error?: unknown) => {
+      if (error === undefined) tell(req, res);
+      next(error);
+    });
+}
+
+function secondsUntil(time: Date): number {
+  return (time.getTime() - Date.now()) / 1000;
 }
 
 declare module 'express-serve-static-core' {
   interface Request {
     /** Set by express-rate-limit; its store and that of replicas both know the end of a window. */
-    readonly rateLimit: { readonly resetTime: Date };
+    readonly rateLimit: { readonly remaining: number; readonly resetTime: Date };
   }
 }

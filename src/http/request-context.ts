@@ -7,19 +7,22 @@ import type { StreamEnd } from '../metrics/streams.ts';
 import type { CallTrace } from '../rekognition/trace.ts';
 import type { Span } from '../tracing/span.ts';
 import { callerAddress } from './caller-address.ts';
+import { commonHeaders } from './common-headers.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */
 export interface RequestContext {
   readonly requestId: string;
   readonly startedAt: number;
+  /** Of the answer, as they are known before it. */
+  readonly headers: Record<string, string>;
   /** Whom the request counts for: the token's subject once it is verified, until then the address. */
   caller: string;
   /** Whether the caller may read a collection: any, unless authentication narrows it. */
   mayRead: (collectionId: string) => boolean;
   /** Why the caller is not known; kept until the request has been counted. */
   refused?: AppError;
-  /** Aborts when the caller has gone before the answer was sent. */
-  readonly left: AbortSignal;
+  /** A signal that aborts when the caller has gone before the answer was sent. Made when it is asked for: it is dear. */
+  readonly left: () => AbortSignal;
   /** The matched route's pattern, once it is known. */
   route?: string;
   /** The collection asked for, once its id has been checked. */
@@ -59,18 +62,25 @@ export function requestIdFrom(header: string | undefined): string {
 /** Gives every request its id and its context. */
 export function requestContext(): RequestHandler {
   return (req, res, next) => {
-    const leaving = new AbortController();
+    const requestId = requestIdFrom(req.get('x-request-id'));
+    let leaving: AbortController | undefined;
+    const leaveIfGone = (): void => {
+      if (res.closed && !res.writableFinished) leaving?.abort(new CallerLeft('the caller left'));
+    };
     const context: RequestContext = {
-      requestId: requestIdFrom(req.get('x-request-id')),
+      requestId,
       startedAt: performance.now(),
+      headers: commonHeaders(requestId),
       caller: callerAddress(req.ip, req.socket.remoteAddress),
       mayRead: () => true,
-      left: leaving.signal,
+      left() {
+        leaving ??= new AbortController();
+        leaveIfGone();
+        return leaving.signal;
+      },
     };
     res.locals['context'] = context;
-    res.once('close', () => {
-      if (!res.writableFinished) leaving.abort(new CallerLeft('the caller left'));
-    });
+    res.on('close', leaveIfGone);
     next();
   };
 }

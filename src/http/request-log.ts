@@ -26,7 +26,7 @@ interface LogRequestsOptions {
  */
 export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHandler {
   return (req, res, next) => {
-    res.once('close', () => {
+    res.on('close', () => {
       const context = contextOf(res);
       const status = res.headersSent ? res.statusCode : CALLER_LEFT;
       const { requestId, caller, route = 'none', error, span } = context;

@@ -22,7 +22,7 @@ export function traceRequests(tracer: Tracer): RequestHandler {
     const context = contextOf(res);
     const span = tracer.request(req.headers);
     context.span = span;
-    res.once('close', () => {
+    res.on('close', () => {
       span.end(endingOf(req.method, res, context));
     });
     next();

@@ -41,7 +41,7 @@ export function sendPages(options: SendPagesOptions): (res: Response) => Promise
   };
 
   async function writePages(res: Response, firstPage: Page): Promise<void> {
-    const { left } = contextOf(res);
+    const left = contextOf(res).left();
     const tally = startTally(res);
     metrics.streamOpened();
     cutIdleReader(res, idleMs, tally);
@@ -76,8 +76,8 @@ export function sendPages(options: SendPagesOptions): (res: Response) => Promise
       const problem = toProblem(error, res.req.originalUrl, context.requestId);
       const line = JSON.stringify({ ...problem, nextToken: options.seal(nextToken) });
       // A reader who is gone by now has missed only what he would have missed anyway.
-      await write(res, `${line}\n`, context.left)
-        .then(() => sleep(LAST_LINE_MS, undefined, { signal: context.left }))
+      await write(res, `${line}\n`, context.left())
+        .then(() => sleep(LAST_LINE_MS, undefined, { signal: context.left() }))
         .catch(() => undefined);
     }
     res.destroy();

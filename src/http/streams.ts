@@ -27,7 +27,7 @@ export function createStreams({ slots, ending }: StreamsOptions): Streams {
     open({ caller, left }) {
       const release = slots.take(caller);
       const over = new AbortController();
-      for (const signal of [left, ending]) {
+      for (const signal of [left(), ending]) {
         const forward = (): void => {
           over.abort(signal.reason);
         };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
+import type { Reply } from '../http/answer.ts';
 import { etagOf, matches } from '../http/etag.ts';
-import { defineOperation, type Operation, type Reply } from '../http/operation.ts';
+import { defineOperation, type Operation } from '../http/operation.ts';
 import type { PageTokens } from '../http/page-token.ts';
 import type { PageRequest } from '../rekognition/attempt.ts';
 import type { Page } from '../rekognition/page.ts';

@@ -49,14 +49,14 @@ export function streamUsers(deps: StreamUsersDeps): Operation {
         context.upstream = trace;
         return pages.get(
           { collectionId: id, maxResults: PAGE_SIZE, nextToken },
-          { caller, priority: 'export', left: stream.over, trace, span },
+          { caller, priority: 'export', left: () => stream.over, trace, span },
         );
       });
       try {
         const first = await next();
         const seal = (token: string): string => pageTokens.seal(token, id);
-        const body = sendPages({ stream, first, next, seal, metrics, idleMs });
-        return { status: 200, headers: headers(takeCount()), body };
+        const write = sendPages({ stream, first, next, seal, metrics, idleMs });
+        return { status: 200, headers: headers(takeCount()), write };
       } catch (error) {
         takeCount();
         stream.close();

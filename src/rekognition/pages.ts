@@ -25,8 +25,8 @@ export interface PageCaller {
   readonly caller: string;
   /** Interactive pages go before exports. */
   readonly priority: Priority;
-  /** Aborts when nobody waits for the page any more. */
-  readonly left: AbortSignal;
+  /** A signal that aborts when nobody waits for the page any more. */
+  readonly left: () => AbortSignal;
   readonly trace: CallTrace;
   /** Whose parts the waits and attempts are, where they are traced. */
   readonly span?: Span | undefined;
@@ -98,7 +98,7 @@ export function createPages({ rekognition, config, permits, metrics, now, random
   const unshared: Pages['get'] = (request, { left, ...caller }) => {
     const deadlineAt = now() + deadlineMs;
     const terms = { deadlineAt: () => deadlineAt, latestStart: () => deadlineAt - expected.ms };
-    return within({ ms: deadlineMs, parent: left, onTimeout: deadlinePassed }, (signal) =>
+    return within({ ms: deadlineMs, parent: left(), onTimeout: deadlinePassed }, (signal) =>
       fetch(request, { ...caller, ...terms, sharers: [], signal }),
     );
   };

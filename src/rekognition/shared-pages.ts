@@ -54,7 +54,7 @@ export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
     if (worker && worker !== span) span?.link(worker);
     try {
       // The call goes on without this caller, as long as others wait for it.
-      return await within({ ms: deadlineMs, parent: left, onTimeout: onDeadline }, () => flight.page);
+      return await within({ ms: deadlineMs, parent: left(), onTimeout: onDeadline }, () => flight.page);
     } finally {
       flight.leave();
       if (trace !== flight.call.trace) Object.assign(trace, flight.call.trace, { source: 'shared' });

@@ -61,7 +61,7 @@ function shared({ ttlMs = 60_000, deadlineMs = 900 } = {}) {
   const ask = (caller = 'alice', request = team) => {
     const leaving = new AbortController();
     const trace = createTrace();
-    const result = get(request, { caller, priority: 'page', left: leaving.signal, trace });
+    const result = get(request, { caller, priority: 'page', left: () => leaving.signal, trace });
     result.catch(() => undefined);
     return {
       result,

@@ -730,7 +730,7 @@ export interface components {
         RateLimit: string;
         /**
          * @description The caller's own limit, `q` requests in `w` seconds.
-         * @example "caller"; q=600; w=60; pk=:MTJjYTE3YjQ5YWYy:
+         * @example "caller"; q=600; w=60
          */
         "RateLimit-Policy": string;
         /**
