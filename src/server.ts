@@ -5,6 +5,7 @@ import { homedir } from 'node:os';
 import { ConfigError, readConfig } from './config.ts';
 import { startEmbeddedRekognition } from './embedded/start.ts';
 import { createListener } from './http/listener.ts';
+import { messageClasses } from './http/message-classes.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
   metrics.watchProcess();
   const metricsServer = createListener(serveMetrics({ metrics, logger }));
   await listen(metricsServer, config.host, config.metricsPort, 'METRICS_PORT');
-  const server = createListener(app);
+  const server = createListener(app, messageClasses(app));
   await listen(server, config.host, config.port, 'PORT');
 
   stop = (): void => {

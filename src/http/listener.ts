@@ -1,4 +1,4 @@
-import { createServer, STATUS_CODES, type RequestListener, type Server } from 'node:http';
+import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import { AppError } from '../errors.ts';
@@ -19,9 +19,13 @@ const MAX_CONNECTIONS = 2000;
 const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
 /** The HTTP server: time-outs, bounds, and problem documents for what the parser itself refuses. */
-export function createListener(handler: RequestListener): Server {
+export function createListener(
+  handler: RequestListener,
+  classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> = {},
+): Server {
   const server = createServer(
     {
+      ...classes,
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,
@@ -63,7 +67,7 @@ function countAnswers(server: Server): (socket: Duplex) => boolean {
   };
   server.prependListener('request', ({ socket }, res) => {
     add(socket, 1);
-    res.once('close', () => {
+    res.on('close', () => {
       add(socket, -1);
     });
   });

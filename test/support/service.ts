@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readConfig, type Config } from '../../src/config.ts';
 import { createListener } from '../../src/http/listener.ts';
+import { messageClasses } from '../../src/http/message-classes.ts';
 import { createLifecycle, type Lifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Metrics } from '../../src/metrics/metrics.ts';
@@ -87,7 +88,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     now: Date.now,
     random: () => 0,
   });
-  const server = createListener(service.app);
+  const server = createListener(service.app, messageClasses(service.app));
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
