@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /** A weak validator of this text: equal text, equal tag. */
-export function etagOf(text: string): string {
+export function etagOf(text: string | Buffer): string {
   return `W/"${hash('sha256', text, 'base64url').slice(0, 27)}"`;
 }
 

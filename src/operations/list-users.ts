@@ -25,11 +25,10 @@ const maxResults = z
 /** `GET /collections/{collectionId}/users`: one page of users. */
 export function listUsers({ pages, pageTokens }: ListUsersDeps): Operation {
   // A page that is shown many times is made into bytes once.
-  const known = new WeakMap<Page, Rendered>();
-  const rendered = (page: Page, request: PageRequest): Rendered => {
-    const found = known.get(page) ?? render(page, request, pageTokens);
-    known.set(page, found);
-    return found;
+  const rendered = (page: WithRendering, request: PageRequest): Rendered => {
+    const { [RENDERED]: rendering = render(page, request, pageTokens) } = page;
+    page[RENDERED] = rendering;
+    return rendering;
   };
   return defineOperation({
     path: '/collections/:collectionId/users',
@@ -58,6 +57,13 @@ export function listUsers({ pages, pageTokens }: ListUsersDeps): Operation {
   });
 }
 
+/** Where a page carries its rendering. Not in a WeakMap: what is in one lives until the old generation is collected. */
+const RENDERED = Symbol('rendered');
+
+interface WithRendering extends Page {
+  [RENDERED]?: Rendered;
+}
+
 /** A page as it is sent, and as it is told to be unchanged. */
 interface Rendered {
   readonly etag: string;
@@ -70,10 +76,12 @@ function render(
   { collectionId: id, maxResults: size }: PageRequest,
   pageTokens: PageTokens,
 ): Rendered {
-  const users = JSON.stringify(page.users);
   const nextToken = page.nextToken === undefined ? undefined : pageTokens.seal(page.nextToken, id);
-  // Over the users and whether there is more, not over the token: a token may change while the page does not.
-  const etag = etagOf(`${nextToken === undefined ? 'last' : 'more'} ${users}`);
+  const more = nextToken === undefined ? '' : `,"nextToken":"${nextToken}"`;
+  const body = Buffer.from(`{"users":${JSON.stringify(page.users)}${more}}`);
+  // Over the users and the character behind them, which tells whether there is more: a token may change while the page
+  // does not.
+  const etag = etagOf(body.subarray(0, body.length - more.length));
   const headers = {
     ETag: etag,
     'Cache-Control': 'private, no-cache',
@@ -83,8 +91,6 @@ function render(
       Link: `</collections/${id}/users?maxResults=${size}&nextToken=${nextToken}>; rel="next"`,
     }),
   };
-  const more = nextToken === undefined ? '' : `,"nextToken":"${nextToken}"`;
-  const body = Buffer.from(`{"users":${users}${more}}`);
   const type = { 'Content-Type': 'application/json; charset=utf-8' };
   return {
     etag,

@@ -5,7 +5,7 @@ import type { Governor } from './governor.ts';
 import type { Finding, KeptPages } from './kept-pages.ts';
 import type { Page } from './page.ts';
 import type { PageCaller, Pages } from './pages.ts';
-import { within } from './within.ts';
+import { waitWithin } from './within.ts';
 
 interface SharedPagesOptions {
   /** Asks Rekognition, with retries, until it has the page or nobody wants it any more. */
@@ -31,19 +31,29 @@ interface Flight {
 }
 
 /**
+ * Where a flight is found, until it is over. The table that a `Map` has outgrown points to the next one; so once one of
+ * them is old, whatever was in the map later outlives its use until the old generation is collected.
+ */
+interface Berth {
+  flight: Flight | undefined;
+}
+
+/**
  * Makes identical requests share one call, and keeps its page for a moment. A caller who leaves, or whose
  * deadline passes, disturbs no other; when the last has gone, the call is aborted.
  */
 export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
   const { governor, kept, deadlineMs, onDeadline, metrics } = options;
-  const flights = new Map<string, Flight>();
+  const flights = new Map<string, Berth>();
 
   const begin = (key: string, request: PageRequest, caller: PageCaller): Flight => {
     const flight = createFlight(options, request, caller, (finding) => {
+      berth.flight = undefined;
       flights.delete(key);
       if (finding) kept.keep(key, finding);
     });
-    flights.set(key, flight);
+    const berth: Berth = { flight };
+    flights.set(key, berth);
     return flight;
   };
 
@@ -53,8 +63,7 @@ export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
     // The waits and attempts are parts of the first one's request; the others point to it.
     if (worker && worker !== span) span?.link(worker);
     try {
-      // The call goes on without this caller, as long as others wait for it.
-      return await within({ ms: deadlineMs, parent: left(), onTimeout: onDeadline }, () => flight.page);
+      return await waitWithin({ ms: deadlineMs, parent: left(), onTimeout: onDeadline }, flight.page);
     } finally {
       flight.leave();
       if (trace !== flight.call.trace) Object.assign(trace, flight.call.trace, { source: 'shared' });
@@ -70,7 +79,7 @@ export function createSharedPages(options: SharedPagesOptions): Pages['get'] {
       if (found instanceof AppError) throw found;
       return found;
     }
-    const inFlight = flights.get(key);
+    const inFlight = flights.get(key)?.flight;
     // It may still wait for its turn, and this caller's may come sooner.
     if (inFlight) governor.join(inFlight.call, caller.caller, 'page');
     const page = await ride(inFlight ?? begin(key, request, caller), caller);

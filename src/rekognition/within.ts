@@ -1,7 +1,7 @@
 interface Bounds {
-  /** Milliseconds until the work is given up. */
+  /** Milliseconds until it is given up. */
   readonly ms: number;
-  /** Gives the work up too, with its own reason. */
+  /** Gives it up too, with its own reason. */
   readonly parent: AbortSignal;
   /** The error of the time-out. */
   readonly onTimeout: () => Error;
@@ -12,31 +12,38 @@ interface Bounds {
  * ignores the signal, as the SDK's credential lookup does; what `work` does later is of no consequence.
  */
 export async function within<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { ms, parent, onTimeout } = bounds;
-  parent.throwIfAborted();
+  bounds.parent.throwIfAborted();
   const controller = new AbortController();
-  const { signal } = controller;
-  const forward = (): void => {
-    controller.abort(parent.reason);
-  };
-  const timer = setTimeout(() => {
-    controller.abort(onTimeout());
-  }, ms);
-  parent.addEventListener('abort', forward, { once: true });
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      // Registered before the work's own listeners, so that the reason wins over its AbortError.
-      signal.addEventListener(
-        'abort',
-        () => {
-          reject(signal.reason as Error);
-        },
-        { once: true },
-      );
-      work(signal).then(resolve, reject);
-    });
-  } finally {
-    clearTimeout(timer);
-    parent.removeEventListener('abort', forward);
-  }
+  return waitWithin(bounds, work(controller.signal), (reason) => {
+    controller.abort(reason);
+  });
+}
+
+/** Waits for what goes on without this waiter, no longer than the bounds allow. */
+export function waitWithin<T>(
+  { ms, parent, onTimeout }: Bounds,
+  awaited: Promise<T>,
+  onGivenUp?: (reason: Error) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const settled = (): void => {
+      clearTimeout(timer);
+      parent.removeEventListener('abort', onAbort);
+    };
+    const giveUp = (reason: Error): void => {
+      settled();
+      // First, so that the reason wins over the AbortError of what is given up.
+      reject(reason);
+      onGivenUp?.(reason);
+    };
+    const onAbort = (): void => {
+      giveUp(parent.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      giveUp(onTimeout());
+    }, ms);
+    parent.addEventListener('abort', onAbort);
+    awaited.finally(settled).then(resolve, reject);
+    if (parent.aborted) onAbort();
+  });
 }

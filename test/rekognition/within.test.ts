@@ -1,8 +1,9 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
-import { within } from '../../src/rekognition/within.ts';
+import { waitWithin, within } from '../../src/rekognition/within.ts';
 
 class TimedOut extends Error {}
 
@@ -92,4 +93,26 @@ test('a later abort of the parent does not reach work that is done', async () =>
   });
   parent.abort();
   expect(given.map(({ aborted }) => aborted)).toEqual([false]);
+});
+
+describe('Waiting for what goes on without the waiter', () => {
+  test('ends at the time-out, and disturbs nothing', async () => {
+    const awaited = sleep(30, 'done');
+    await expect(waitWithin(bounds(5), awaited)).rejects.toBeInstanceOf(TimedOut);
+    await expect(awaited).resolves.toBe('done');
+  });
+
+  test('does not begin where the parent has been aborted', async () => {
+    const reason = new Error('gone before');
+    await expect(waitWithin(bounds(1000, AbortSignal.abort(reason)), never())).rejects.toBe(reason);
+  });
+
+  test.each([
+    ['a result', () => Promise.resolve('done')],
+    ['a failure', () => Promise.reject(new Error('failed'))],
+  ])('leaves no listener behind after %s', async (_, make) => {
+    const { signal } = new AbortController();
+    await waitWithin(bounds(1000, signal), make()).catch(() => undefined);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
 });
