@@ -60,7 +60,7 @@ export function renderPage({ contract, embedded, bearer }: PageDeps): string {
                 ${routes.map((route) => operation(route, { resolve, collection, bearer }))}
               </section>`,
           )}
-          ${errors(contract, embedded)}
+          ${errors(contract, { embedded, bearer })}
           <section class="group" aria-labelledby="schemas">
             <h2 id="schemas">Schemas</h2>
             ${schemas(contract, resolve)}

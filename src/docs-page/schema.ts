@@ -54,7 +54,7 @@ export function rules(schema: Schema, example?: Scalar): Fragment {
 
 function range(least: number | undefined, most: number | undefined, unit: string): string | undefined {
   if (least === undefined && most === undefined) return undefined;
-  if (most === undefined) return `at least ${least ?? 0}${unit}`;
+  if (most === undefined) return `at least ${least ?? 0}${least === 1 ? unit.replace(/s$/, '') : unit}`;
   return least === undefined ? `at most ${most}${unit}` : `${least} to ${most}${unit}`;
 }
 

@@ -17,26 +17,15 @@ const ORIGIN = 'http://127.0.0.1:8080';
 /** A request to fill in and send, with the curl that does the same; without a script, the curl and an example answer. */
 export function tryIt({ id, path, parameters, collection, bearer, example }: TryIt): Html {
   const first = (parameter: Parameter): string => firstValue(parameter, collection);
-  const shown = parameters.filter((parameter) => parameter.in !== 'header');
-  const headers = parameters.filter((parameter) => parameter.in === 'header');
   return html` <form
     class="try"
+    id="${id}-try"
     data-path="${path}"
     ${bearer ? html`data-bearer` : undefined}
     aria-label="Try GET ${path}"
     autocomplete="off"
   >
-    <div class="fields needs-script">
-      ${shown.map((parameter) => field(id, parameter, first(parameter)))}
-      ${
-        headers.length > 0
-          ? html`<details>
-              <summary>Headers</summary>
-              ${headers.map((one) => field(id, one, ''))}
-            </details>`
-          : undefined
-      }
-    </div>
+    ${parameters.length > 0 ? fields(id, parameters, first) : undefined}
     ${curl(targetOf(path, parameters, first), bearer)}
     <p class="buttons needs-script">
       <button type="submit">Send</button>
@@ -51,6 +40,22 @@ export function tryIt({ id, path, parameters, collection, bearer, example }: Try
     </details>
     <pre class="body" tabindex="0"><code>${example}</code></pre>
   </form>`;
+}
+
+function fields(id: string, parameters: readonly Parameter[], first: (parameter: Parameter) => string): Html {
+  const shown = parameters.filter((parameter) => parameter.in !== 'header');
+  const headers = parameters.filter((parameter) => parameter.in === 'header');
+  return html`<div class="fields needs-script">
+    ${shown.map((parameter) => field(id, parameter, first(parameter)))}
+    ${
+      headers.length > 0
+        ? html`<details>
+            <summary>Headers</summary>
+            ${headers.map((one) => field(id, one, ''))}
+          </details>`
+        : undefined
+    }
+  </div>`;
 }
 
 /** The example, of what every request has. What comes from an earlier answer has no default, and no example would work. */

@@ -57,12 +57,16 @@ describeInBrowser()('/docs in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
-  test('shows an error on purpose with one click', async () => {
+  test('shows an error on purpose with one click, in sight also on a phone', async () => {
     const { url } = await start();
-    const { page } = await watch(browser);
+    const options = { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce' } as const;
+    const { page } = await watch(browser, options);
     await page.goto(`${url}/docs`);
     await page.getByRole('link', { name: 'throws-AccessDeniedException' }).click();
     await outcome(page).getByText('403 Forbidden').waitFor();
+    const { y = 0 } = (await outcome(page).boundingBox()) ?? {};
+    expect(y).toBeGreaterThan(0);
+    expect(y).toBeLessThan(844);
     expect(await page.locator('#listUsers .body').innerText()).toContain('"code": "UPSTREAM_ACCESS_DENIED"');
     expect(await page.locator('#listUsers-If-None-Match').isVisible()).toBe(false);
   });

@@ -97,6 +97,17 @@ describe('The page of the contract', () => {
     expect(links).not.toContain('example-team');
   });
 
+  test('leads to the answer of a request that fails as it is, but not where that needs a token', () => {
+    const links = (of: string) =>
+      Array.from(of.matchAll(/<a href="([^"]+)"><code>GET /g), ([, href]) => href);
+    expect(links(page)).toEqual([
+      'collections/example-team/users?maxResults=0&#38;MaxResults=5',
+      'collections/example-team/users?nextToken=x',
+      'collections//users',
+    ]);
+    expect(links(renderPage({ contract, embedded: true, bearer: true }))).toEqual([]);
+  });
+
   test('leads nowhere that is not on it', () => {
     const ids = new Set(Array.from(page.matchAll(/ id="([^"]+)"/g), ([, id]) => id));
     const targets = Array.from(page.matchAll(/(?:href="#|for="|aria-labelledby=")([^"]+)"/g), ([, id]) => id);
