@@ -174,6 +174,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
     const { page } = await open('team');
     await click(page, 'Export all');
     await page.getByText('Stopped after 1 user. They are kept.').waitFor();
+    expect(await page.getByRole('button', { name: 'Discard' }).count()).toBe(1);
     const [download] = await Promise.all([page.waitForEvent('download'), click(page, 'Resume')]);
     expect(await readFile(await download.path(), 'utf8')).toMatch(
       /^\{"userId":"alice".*\n\{"userId":"bob".*\n$/,

@@ -67,10 +67,11 @@ function Toolbar({ collectionId, users }: { readonly collectionId: string; reado
           {users.refreshed === 'changed' && 'Brought up to date'}
         </span>
       </p>
+      <ExportBar collectionId={collectionId} />
+      {/* Last, so that it does not come under the pointer when the button of the export goes. */}
       <button onClick={() => void users.refresh()} disabled={users.isFetching}>
         {users.isRefetching && !users.isFetchingNextPage ? 'Refreshing…' : 'Refresh'}
       </button>
-      <ExportBar collectionId={collectionId} />
     </div>
   );
 }

@@ -44,13 +44,15 @@ export function ExportBar({ collectionId }: { readonly collectionId: string }) {
         </a>
       )}
       <button ref={end} autoFocus onClick={cancel}>
-        {state.phase === 'done' ? 'Close' : 'Cancel'}
+        {endLabels[state.phase]}
       </button>
       {state.phase === 'failed' && <FailureCard error={state.error} onRetry={goOn} retryLabel="Resume" />}
       {state.phase === 'failed' && !state.error.retryable && <button onClick={goOn}>Resume</button>}
     </section>
   );
 }
+
+const endLabels = { running: 'Cancel', failed: 'Discard', done: 'Close' } as const;
 
 type Running = Extract<ExportState, { phase: 'running' }>;
 
