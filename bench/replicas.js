@@ -71,18 +71,16 @@ if (wanted('idle')) {
   row('shared', ms(sharedMs));
   require('idle: sharing adds, ms', sharedMs - aloneMs, '<=', 1);
 }
-heading('one page for all', 'answered', 'calls a TTL', 'accepted p99');
-for (const [replicas, begin] of Object.entries({
-  'one replica': subjects.service,
-  'three replicas': fleet,
-})) {
-  if (!wanted('pages')) break;
-  const { answered, calls, acceptedP99 } = await identical(begin);
-  row(replicas, answered.toFixed(2), ((calls * CACHE_TTL_MS) / 1000 / seconds).toFixed(2), ms(acceptedP99));
-}
-
-heading('a page of 100 users in Redis', 'bytes', 'read, median', 'CPU of a read');
 if (wanted('pages')) {
+  heading('one page for all', 'answered', 'calls a TTL', 'accepted p99');
+  for (const [replicas, begin] of Object.entries({
+    'one replica': subjects.service,
+    'three replicas': fleet,
+  })) {
+    const { answered, calls, acceptedP99 } = await identical(begin);
+    row(replicas, answered.toFixed(2), ((calls * CACHE_TTL_MS) / 1000 / seconds).toFixed(2), ms(acceptedP99));
+  }
+  heading('a page of 100 users in Redis', 'bytes', 'read, median', 'CPU of a read');
   const { bytes, readMs, cpuMs } = await pageInRedis();
   row('read and parsed', bytes, ms(readMs), ms(cpuMs));
 }

@@ -1,4 +1,5 @@
 import { CLIMB_PER_S, DECREASE, DECREASE_EVERY_MS, FLOOR } from '../rekognition/adaptive-rate.ts';
+import { RESERVE } from '../rekognition/local-permits.ts';
 
 /** A replica that has not been heard of for so long does not use the shared permits, in milliseconds. */
 export const SEEN_MS = 1000;
@@ -61,7 +62,7 @@ if op == 'take' then
   seen = now
   if tokens < -0.000001 then wait = at - now - tokens / rate * 1000 end
 elseif op == 'spare' then
-  granted = math.max(0, math.min(count, math.floor(tokens - math.min(2, (capacity - 1) / 2) + 0.000001)))
+  granted = math.max(0, math.min(count, math.floor(tokens - math.min(${RESERVE}, (capacity - 1) / 2) + 0.000001)))
   tokens = tokens - granted
   seen = now
 elseif op == 'give' then

@@ -25,12 +25,15 @@ export function capacityOf({ tps, burst }: { readonly tps: number; readonly burs
   return Math.max(1, burst - (tps * JITTER_MS) / 1000);
 }
 
+/** Permits that exports leave for pages, where the bucket is large enough. */
+export const RESERVE = 2;
+
 /**
- * What exports leave in a bucket: two permits, or in a small one half of what it holds beside the one they take. The rest
+ * What exports leave in a bucket: `RESERVE`, or in a small one half of what it holds beside the one they take. The rest
  * is for timers that are late.
  */
 export function reserveOf(capacity: number): number {
-  return Math.min(2, (capacity - 1) / 2);
+  return Math.min(RESERVE, (capacity - 1) / 2);
 }
 
 /** A token bucket of this process alone, with a rate that yields to throttling. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 
 import { connectRedis } from '../../src/redis/connect.ts';
-import { startRedis, stopRedis, testWithRedis, type RedisServer } from '../support/redis.ts';
+import { becomes, startRedis, stopRedis, testWithRedis, type RedisServer } from '../support/redis.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
 
 const open: Redis[] = [];
@@ -21,14 +21,6 @@ const rekognition = {
 const replica = (redisUrl: string) => startService({ rekognition, config: { redisUrl, replicas: 2 } });
 const status = async (service: Service) => (await fetch(`${service.url}/collections/team/users`)).status;
 const said = ({ logs }: Service) => logs.filter(({ msg }) => String(msg).startsWith('Redis'));
-
-async function becomes(service: Service, redis: 'shared' | 'away'): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${service.url}/readyz`);
-    expect(answer.status).toBe(200);
-    if (((await answer.json()) as { redis: string }).redis === redis) return;
-  }
-}
 
 interface Fault {
   readonly what: string;

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 
-import { startRedis, stopRedis, testWithRedis } from '../support/redis.ts';
+import { becomes, startRedis, stopRedis, testWithRedis } from '../support/redis.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
 
 afterEach(async () => {
@@ -14,13 +14,9 @@ const rekognition = {
 const page = (service: Service) => fetch(`${service.url}/collections/team/users`);
 const readiness = async (service: Service) => (await fetch(`${service.url}/readyz`)).json();
 
-async function replica(redisUrl: string, max = 3): Promise<Service> {
-  const rateLimit = { max, windowMs: 60_000 };
+async function replica(redisUrl: string): Promise<Service> {
+  const rateLimit = { max: 3, windowMs: 60_000 };
   return startService({ rekognition, config: { redisUrl, replicas: 2, rateLimit } });
-}
-
-async function becomes(service: Service, redis: 'shared' | 'away'): Promise<void> {
-  for (let is; is !== redis; is = ((await readiness(service)) as { redis: string }).redis);
 }
 
 testWithRedis('requests to two replicas count together, and the headers say the same as alone', async () => {

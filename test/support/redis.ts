@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 
-import { test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 /** A real Redis on a free port, with nothing on disk. */
 export interface RedisServer {
@@ -49,6 +49,15 @@ export async function stopRedis(): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     child.kill('SIGKILL');
     await once(child, 'exit');
+  }
+}
+
+/** Waits until a service says so of its Redis; it is ready all the time. */
+export async function becomes(service: { readonly url: string }, redis: 'shared' | 'away'): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`${service.url}/readyz`);
+    expect(answer.status).toBe(200);
+    if (((await answer.json()) as { redis: string }).redis === redis) return;
   }
 }
 
