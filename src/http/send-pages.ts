@@ -12,6 +12,9 @@ import type { Stream } from './streams.ts';
 /** A browser throws away what its page has not read yet when a connection breaks, so the break gives the last line time. */
 const LAST_LINE_MS = 250;
 
+/** Printable ASCII without quotation marks and backslashes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 interface SendPagesOptions {
   readonly stream: Stream;
   readonly first: Page;
@@ -25,9 +28,9 @@ interface SendPagesOptions {
 }
 
 /**
- * Writes users, one a line, page after page. A page is fetched once the one before is in the kernel's hands, on its
- * way to the reader: so one page at most is in memory, and a reader who stops stops the calls. The response ends cleanly only
- * behind the last page; after a failure its last line is the problem, and the connection is destroyed.
+ * Writes users, one a line, page after page. A page is fetched while the one before is written, and the next once the
+ * kernel has all of that one: so one page at most waits in memory, and a reader who stops stops the calls. The response ends
+ * cleanly only behind the last page; after a failure its last line is the problem, and the connection is destroyed.
  */
 export function sendPages(options: SendPagesOptions): (res: Response) => Promise<void> {
   const { stream, first, next, metrics, idleMs } = options;
@@ -55,8 +58,11 @@ export function sendPages(options: SendPagesOptions): (res: Response) => Promise
     let page = firstPage;
     try {
       while (page.nextToken !== undefined) {
+        const ahead = next();
+        // Its failure matters once the page before it is written, and not where that fails.
+        ahead.catch(() => undefined);
         await write(res, linesOf(count(page)), stream.over);
-        page = await next();
+        page = await ahead;
       }
       await handOver(left, (done) => res.end(linesOf(count(page)), done));
     } catch (thrown) {
@@ -103,9 +109,21 @@ function cutIdleReader(res: Response, idleMs: number, tally: StreamTally): void 
   });
 }
 
-/** One user a line. In JSON a quote inside a string stands behind a backslash, so that `},{"` is only ever between two. */
+/** One user a line. Neighbours mostly have the same status. */
 function linesOf({ users }: Page): string {
-  return users.length === 0 ? '' : `${JSON.stringify(users).slice(1, -1).replaceAll('},{"', '}\n{"')}\n`;
+  let lines = '';
+  let status: string | undefined;
+  let end = '';
+  for (const { userId, userStatus } of users) {
+    if (userStatus !== status) end = `,"userStatus":${quote((status = userStatus))}}\n`;
+    lines += `{"userId":${quote(userId)}${end}`;
+  }
+  return lines;
+}
+
+/** As JSON, which costs far less for a text in which nothing needs a backslash. */
+function quote(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 function write(res: Response, text: string, signal: AbortSignal): Promise<void> {

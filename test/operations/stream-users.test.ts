@@ -24,6 +24,12 @@ function endless(delayMs = 0): Script {
   };
 }
 
+/** A page that the kernel does not take whole for a reader who stops. */
+const heavyPage = pageOf(
+  Array.from({ length: 25_000 }, (_, index) => `${index}-`.padEnd(128, 'x')),
+  'heavy',
+);
+
 /** Waits until no further call has come for a while. */
 async function quiet({ calls }: Service): Promise<number> {
   for (let before = -1; before !== calls.length;) {
@@ -370,6 +376,32 @@ describe('A reader', () => {
     expect(service.calls).toHaveLength(pages);
   });
 
+  test('who is slow has the next page fetched meanwhile, and no further one', async () => {
+    const service = await startService({ script: [heavyPage, pageOf(['alice'], 't2'), pageOf(['bob'])] });
+    const res = await openStream(service.url, path);
+    expect(await quiet(service)).toBe(2);
+    const { userIds, complete } = await readRest(res, path);
+    expect([userIds.length, userIds.slice(-2), complete]).toEqual([25_002, ['alice', 'bob'], true]);
+  });
+
+  test('who is slow gets the whole page that was under way when the next one failed', async () => {
+    const service = await startService({ script: [heavyPage, exception('AccessDeniedException')] });
+    const res = await openStream(service.url, path);
+    expect(await quiet(service)).toBe(2);
+    const { userIds, problem, complete } = await readRest(res, path);
+    expect([userIds.length, problem?.['code'], complete]).toEqual([25_000, 'UPSTREAM_ACCESS_DENIED', false]);
+  });
+
+  test('who leaves in the middle of a page ends the call for the next one', async () => {
+    const service = await startService({ script: [heavyPage, 'hang'] });
+    const res = await openStream(service.url, path);
+    await until(() => service.calls.length === 2);
+    res.destroy();
+    await service.calls[1]?.ended;
+    expect(service.calls[1]?.aborted()).toBe(true);
+    expect(await service.logLine()).toMatchObject({ stream: { pages: 1, end: 'left' } });
+  });
+
   test('who takes nothing for too long is cut off, and his place is free', async () => {
     const service = await startService({
       script: endless(),
@@ -430,7 +462,8 @@ describe('The end of the process', () => {
     const pages = await quiet(service);
     service.lifecycle.endStreams();
     const { userIds, problem, complete } = await readRest(res, path);
-    expect([userIds.length, complete]).toEqual([500 * pages, false]);
+    // All but the one that was fetched ahead.
+    expect([userIds.length, complete]).toEqual([500 * (pages - 1), false]);
     const { nextToken } = problem as { nextToken: string };
     const resumed = await openStream(service.url, `${path}?nextToken=${nextToken}`);
     expect(resumed.statusCode).toBe(503);
