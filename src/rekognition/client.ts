@@ -1,6 +1,6 @@
 import {
-  DescribeCollectionCommand,
-  ListUsersCommand,
+  DescribeCollection$,
+  ListUsers$,
   RekognitionClient,
   type DescribeCollectionCommandInput,
   type ListUsersCommandInput,
@@ -8,8 +8,8 @@ import {
 } from '@aws-sdk/client-rekognition';
 import { SignatureV4 } from '@smithy/signature-v4';
 
-import { trimStack } from './sdk-stack.ts';
-import { createTransport, SIGNAL, type WithSignal } from './transport.ts';
+import { createCall, trimStack, type Call } from './sdk-stack.ts';
+import { createTransport } from './transport.ts';
 
 /** Where Rekognition is, for the embedded one; without it the SDK's own chain decides. */
 export interface RekognitionEndpoint {
@@ -21,11 +21,8 @@ export interface RekognitionEndpoint {
 
 /** The calls of Rekognition that this service makes: one attempt each, answers unchecked but for their envelope. */
 export interface Rekognition {
-  listUsers(input: ListUsersCommandInput, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
-  describeCollection(
-    input: DescribeCollectionCommandInput,
-    signal: AbortSignal,
-  ): Promise<Readonly<Record<string, unknown>>>;
+  readonly listUsers: Call<ListUsersCommandInput>;
+  readonly describeCollection: Call<DescribeCollectionCommandInput>;
   /** Rejects where no Region is configured. */
   region(): Promise<string>;
   destroy(): void;
@@ -41,42 +38,20 @@ export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOpt
   let signer: SignatureV4 | undefined;
   const client: RekognitionClient = new RekognitionClient({
     maxAttempts: 1,
-    // The SDK builds its middleware once instead of once a call, but only for a `send` without options: so the abort
-    // signal travels with the input instead.
-    cacheMiddleware: true,
     // One signer, where the SDK would make one for each call.
     signer: () => Promise.resolve((signer ??= signerOf(client))),
     requestHandler: createTransport({ connectTimeoutMs }),
     ...(endpoint && located(endpoint)),
   } satisfies RekognitionClientConfig);
   trimStack(client);
-  client.middlewareStack.add(
-    (next) => (args) => {
-      (args.request as WithSignal)[SIGNAL] = (args.input as WithSignal)[SIGNAL];
-      return next(args);
-    },
-    // Last before the wire: signing replaces the request by a copy.
-    { step: 'finalizeRequest', priority: 'low', name: 'abortSignalMiddleware' },
-  );
   return {
-    async listUsers(input, signal) {
-      const output = await client.send(new ListUsersCommand(withSignal(input, signal)));
-      return output as unknown as Record<string, unknown>;
-    },
-    async describeCollection(input, signal) {
-      const output = await client.send(new DescribeCollectionCommand(withSignal(input, signal)));
-      return output as unknown as Record<string, unknown>;
-    },
+    listUsers: createCall(client, ListUsers$),
+    describeCollection: createCall(client, DescribeCollection$),
     region: () => client.config.region(),
     destroy() {
       client.destroy();
     },
   };
-}
-
-/** No JSON shows it. */
-function withSignal<T extends object>(input: T, signal: AbortSignal): T {
-  return { ...input, [SIGNAL]: signal };
 }
 
 function signerOf({ config }: RekognitionClient): SignatureV4 {

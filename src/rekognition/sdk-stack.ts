@@ -1,12 +1,35 @@
-import type { RekognitionClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/client-rekognition';
+import {
+  ListUsersCommand,
+  type RekognitionClient,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
+} from '@aws-sdk/client-rekognition';
+import { getEndpointFromInstructions } from '@smithy/core/endpoints';
 import { getSchemaSerdePlugin } from '@smithy/core/schema';
 import { HttpRequest, toEndpointV1, type HttpResponse } from '@smithy/core/transport';
-import type { DeserializeMiddleware, MiddlewareStack, SerializeMiddleware } from '@smithy/types';
+import {
+  SMITHY_CONTEXT_KEY,
+  type DeserializeHandlerArguments,
+  type DeserializeMiddleware,
+  type InitializeHandlerArguments,
+  type MiddlewareStack,
+  type SerializeMiddleware,
+  type StaticOperationSchema,
+} from '@smithy/types';
 
 import { readAnswer } from './read-answer.ts';
 
+type ResolvedConfig = RekognitionClient['config'];
 type Stack = MiddlewareStack<ServiceInputTypes, ServiceOutputTypes>;
+type Serialize = SerializeMiddleware<ServiceInputTypes, ServiceOutputTypes>;
 type Deserialize = DeserializeMiddleware<ServiceInputTypes, ServiceOutputTypes>;
+
+interface WithSignal {
+  readonly signal: AbortSignal;
+}
+
+/** One attempt of one operation. Its answer is unchecked but for its envelope. */
+export type Call<Input> = (input: Input, signal: AbortSignal) => Promise<Readonly<Record<string, unknown>>>;
 
 /** What CloudTrail shows. */
 const USER_AGENT = 'rollcall';
@@ -29,17 +52,55 @@ export function trimStack({ middlewareStack, config }: RekognitionClient): void 
     override: true,
   } as const;
   middlewareStack.add((next) => next, retry);
+  const endpoint = {
+    name: 'endpointV2Middleware',
+    relation: 'before',
+    toMiddleware: 'serializerMiddleware',
+  } as const;
+  middlewareStack.addRelativeTo(locate(config), endpoint);
   const serializer = { name: 'serializerMiddleware', step: 'serialize', override: true } as const;
   middlewareStack.add(serialize, serializer);
   const deserializer = { name: 'deserializerMiddleware', step: 'deserialize', override: true } as const;
   middlewareStack.add(deserialize(sdkDeserializer(config)), deserializer);
 }
 
-const serialize: SerializeMiddleware<ServiceInputTypes, ServiceOutputTypes> = (next, context) => (args) => {
+/**
+ * An operation of a trimmed client, its middleware put together once. A command would do that for each call, or, where
+ * the client caches it, find the endpoint for each call.
+ */
+export function createCall<Input extends ServiceInputTypes>(
+  { middlewareStack, config }: RekognitionClient,
+  schema: StaticOperationSchema,
+): Call<Input> {
+  const [, , operation] = schema;
+  const send = middlewareStack.resolve<Input, ServiceOutputTypes>(
+    (args) => {
+      const { request, signal } = args as DeserializeHandlerArguments<Input> & WithSignal;
+      return config.requestHandler.handle(request as HttpRequest, { abortSignal: signal });
+    },
+    { commandName: operation, [SMITHY_CONTEXT_KEY]: { operation, operationSchema: schema } },
+  );
+  return async (input, signal) => {
+    // What a middleware does not know it hands on.
+    const args: InitializeHandlerArguments<Input> & WithSignal = { input, signal };
+    const { output } = await send(args);
+    return output as unknown as Record<string, unknown>;
+  };
+}
+
+/** The endpoint, found once: it depends on settings alone. */
+function locate(config: ResolvedConfig): Serialize {
+  return (next, context) => async (args) => {
+    context.endpointV2 ??= await getEndpointFromInstructions({}, ListUsersCommand, { ...config }, context);
+    return next(args);
+  };
+}
+
+const serialize: Serialize = (next, context) => (args) => {
   if (!context.endpointV2) throw new Error('the SDK resolved no endpoint');
   const headers = {
     'content-type': 'application/x-amz-json-1.1',
-    'x-amz-target': `RekognitionService.${context.commandName?.replace(/Command$/, '') ?? ''}`,
+    'x-amz-target': `RekognitionService.${context.commandName ?? ''}`,
     'user-agent': USER_AGENT,
   };
   const body = JSON.stringify(args.input);
@@ -62,7 +123,7 @@ function deserialize(ofFailures: Deserialize): Deserialize {
 }
 
 /** The SDK's own, which it only hands to a stack. */
-function sdkDeserializer(config: RekognitionClient['config']): Deserialize {
+function sdkDeserializer(config: ResolvedConfig): Deserialize {
   const found: Deserialize[] = [];
   const stack = {
     add(middleware: Deserialize, { step }: { readonly step: string }) {

@@ -1,4 +1,5 @@
 import { HttpResponse, type HttpRequest } from '@smithy/core/transport';
+import type { HttpHandlerOptions } from '@smithy/types';
 import { Agent } from 'undici';
 
 /** The connection failed before a whole answer had arrived; `cause` is the socket's error. */
@@ -10,17 +11,6 @@ export class TransportError extends Error {
   }
 }
 
-/**
- * Where a request carries the signal that ends it. Not in a WeakMap: its values live until the old generation is
- * collected, and what a signal leads to is the whole answer.
- */
-export const SIGNAL = Symbol('signal');
-
-/** What may carry a signal. */
-export interface WithSignal {
-  [SIGNAL]?: AbortSignal | undefined;
-}
-
 interface TransportOptions {
   /** Longest wait for a connection, TLS included, in milliseconds. */
   readonly connectTimeoutMs: number;
@@ -29,7 +19,7 @@ interface TransportOptions {
 /** A request handler of the SDK, as far as this service needs one. */
 export interface Transport {
   readonly metadata: { readonly handlerProtocol: string };
-  handle(request: HttpRequest): Promise<{ response: HttpResponse }>;
+  handle(request: HttpRequest, options?: HttpHandlerOptions): Promise<{ response: HttpResponse }>;
   updateHttpClientConfig(): void;
   httpHandlerConfigs(): Record<string, never>;
   destroy(): void;
@@ -43,9 +33,9 @@ export function createTransport({ connectTimeoutMs }: TransportOptions): Transpo
   const agent = new Agent({ connect: { timeout: connectTimeoutMs }, maxResponseSize: MAX_ANSWER_BYTES });
   return {
     metadata: { handlerProtocol: 'http/1.1' },
-    async handle(request) {
+    async handle(request, options) {
       try {
-        return { response: await exchange(agent, request) };
+        return { response: await exchange(agent, request, options?.abortSignal as AbortSignal | undefined) };
       } catch (error) {
         throw new TransportError(error);
       }
@@ -60,8 +50,8 @@ export function createTransport({ connectTimeoutMs }: TransportOptions): Transpo
 }
 
 /** One request and its whole answer. undici's `dispatch` spares the streams that its `request` would make. */
-function exchange(agent: Agent, request: HttpRequest & WithSignal): Promise<HttpResponse> {
-  const { protocol, hostname, port, path, headers, [SIGNAL]: signal } = request;
+function exchange(agent: Agent, request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
+  const { protocol, hostname, port, path, headers } = request;
   const body = request.body as string | Uint8Array;
   const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
   return new Promise((resolve, reject) => {

@@ -43,7 +43,8 @@ export function waitWithin<T>(
       giveUp(onTimeout());
     }, ms);
     parent.addEventListener('abort', onAbort);
-    awaited.finally(settled).then(resolve, reject);
+    awaited.then(settled, settled);
+    awaited.then(resolve, reject);
     if (parent.aborted) onAbort();
   });
 }
