@@ -22,6 +22,9 @@ await build({
   mainFields: ['module', 'main'],
   format: 'esm',
   sourcemap: true,
+  // A start takes a tenth less to read it. Names stay, and lines stay short enough for a stack to tell the place.
+  minifyWhitespace: true,
+  lineLimit: 120,
   // Packages of CommonJS ask for Node's own modules by `require`, which a module does not have.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
