@@ -121,7 +121,7 @@ function linesOf({ users }: Page): string {
   return lines;
 }
 
-/** As JSON, which costs far less for a text in which nothing needs a backslash. */
+/** As JSON, which costs less for a text in which nothing needs a backslash. */
 function quote(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }

@@ -19,7 +19,7 @@ export interface RekognitionEndpoint {
   readonly secretAccessKey: string;
 }
 
-/** The calls of Rekognition that this service makes: one attempt each, answers unchecked but for their envelope. */
+/** The calls of Rekognition that this service makes. */
 export interface Rekognition {
   readonly listUsers: Call<ListUsersCommandInput>;
   readonly describeCollection: Call<DescribeCollectionCommandInput>;

@@ -78,7 +78,7 @@ export function createCall<Input extends ServiceInputTypes>(
       const { request, signal } = args as DeserializeHandlerArguments<Input> & WithSignal;
       return config.requestHandler.handle(request as HttpRequest, { abortSignal: signal });
     },
-    { commandName: operation, [SMITHY_CONTEXT_KEY]: { operation, operationSchema: schema } },
+    { [SMITHY_CONTEXT_KEY]: { operation, operationSchema: schema } },
   );
   return async (input, signal) => {
     // What a middleware does not know it hands on.
@@ -88,7 +88,10 @@ export function createCall<Input extends ServiceInputTypes>(
   };
 }
 
-/** The endpoint, found once: it depends on settings alone. */
+/**
+ * The endpoint, found once: it depends on settings alone, so that any command's parameters will do. The SDK writes into the
+ * configuration that it is given, which is therefore a copy.
+ */
 function locate(config: ResolvedConfig): Serialize {
   return (next, context) => async (args) => {
     context.endpointV2 ??= await getEndpointFromInstructions({}, ListUsersCommand, { ...config }, context);
@@ -100,7 +103,7 @@ const serialize: Serialize = (next, context) => (args) => {
   if (!context.endpointV2) throw new Error('the SDK resolved no endpoint');
   const headers = {
     'content-type': 'application/x-amz-json-1.1',
-    'x-amz-target': `RekognitionService.${context.commandName ?? ''}`,
+    'x-amz-target': `RekognitionService.${context[SMITHY_CONTEXT_KEY]?.operation ?? ''}`,
     'user-agent': USER_AGENT,
   };
   const body = JSON.stringify(args.input);
