@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 
 import { ConfigError, readConfig } from './config.ts';
-import { startEmbeddedRekognition } from './embedded/start.ts';
 import { createListener } from './http/listener.ts';
 import { messageClasses } from './http/message-classes.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
@@ -41,7 +40,11 @@ async function main(): Promise<void> {
     });
 
   giveHome();
-  const embedded = config.backend === 'embedded' ? await startEmbeddedRekognition() : undefined;
+  // A file of its own, which is read only then.
+  const embedded =
+    config.backend === 'embedded'
+      ? await (await import('./embedded/start.ts')).startEmbeddedRekognition()
+      : undefined;
   const rekognition = createRekognition({
     connectTimeoutMs: config.upstreamAttemptTimeoutMs,
     endpoint: embedded,
