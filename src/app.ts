@@ -89,7 +89,7 @@ export function createApp(deps: AppDeps): Express {
   const streams = createStreams({ slots, ending: lifecycle.ending });
   const { streamIdleTimeoutMs } = config;
 
-  app.use(requestContext());
+  app.use(requestContext(logger));
   if (tracer) app.use(traceRequests(tracer));
   app.use(logRequests({ logger, metrics }));
   app.use(closeWhileStopping(lifecycle));

@@ -29,17 +29,17 @@ export function readyz(readiness: Readiness, sharing?: { readonly shared: boolea
  */
 export function closeWhileStopping(readiness: Readiness): RequestHandler {
   // Of pipelined requests the last: closing after an earlier answer would lose the others.
-  const due = new Map<Socket, Response | undefined>();
+  const due = new Map<Socket, Response>();
   readiness.stopping.addEventListener('abort', () => {
-    for (const res of due.values()) if (res) contextOf(res).headers['Connection'] = 'close';
+    for (const res of due.values()) contextOf(res).headers['Connection'] = 'close';
   });
   return (req, res, next) => {
-    if (!readiness.ready) contextOf(res).headers['Connection'] = 'close';
+    const { headers, onEnded } = contextOf(res);
+    if (!readiness.ready) headers['Connection'] = 'close';
     const { socket } = req;
-    if (!due.has(socket)) socket.once('close', () => due.delete(socket));
     due.set(socket, res);
-    res.on('close', () => {
-      if (due.get(socket) === res) due.set(socket, undefined);
+    onEnded(() => {
+      if (due.get(socket) === res) due.delete(socket);
     });
     next();
   };

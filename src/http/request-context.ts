@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
 
 import type { AppError } from '../errors.ts';
 import type { StreamEnd } from '../metrics/streams.ts';
@@ -8,6 +9,7 @@ import type { CallTrace } from '../rekognition/trace.ts';
 import type { Span } from '../tracing/span.ts';
 import { callerAddress } from './caller-address.ts';
 import { commonHeaders } from './common-headers.ts';
+import { createEndings } from './endings.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */
 export interface RequestContext {
@@ -23,6 +25,13 @@ export interface RequestContext {
   refused?: AppError;
   /** A signal that aborts when the caller has gone before the answer was sent. Made when it is asked for: it is dear. */
   readonly left: () => AbortSignal;
+  /**
+   * Calls `fn` once, when the response is over or its connection is; at once where that has happened. What the
+   * request has taken is given back here: a response that waits behind an unread one never emits `close`.
+   */
+  readonly onEnded: (fn: () => void) => void;
+  /** Whether the kernel took the whole answer: not so where it was cut, which Node does not tell. */
+  readonly isSent: boolean;
   /** The matched route's pattern, once it is known. */
   route?: string;
   /** The collection asked for, once its id has been checked. */
@@ -60,12 +69,16 @@ export function requestIdFrom(header: string | undefined): string {
 }
 
 /** Gives every request its id and its context. */
-export function requestContext(): RequestHandler {
+export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
+  const endings = createEndings((err) => {
+    logger.error({ err }, 'a bug: the end of a request was not followed up');
+  });
   return (req, res, next) => {
     const requestId = requestIdFrom(req.get('x-request-id'));
+    const ending = endings.of(res);
     let leaving: AbortController | undefined;
     const leaveIfGone = (): void => {
-      if (res.closed && !res.writableFinished) leaving?.abort(new CallerLeft('the caller left'));
+      if (ending.reached && !ending.isSent) leaving?.abort(new CallerLeft('the caller left'));
     };
     const context: RequestContext = {
       requestId,
@@ -78,9 +91,13 @@ export function requestContext(): RequestHandler {
         leaveIfGone();
         return leaving.signal;
       },
+      onEnded: ending.onReached,
+      get isSent() {
+        return ending.isSent;
+      },
     };
     res.locals['context'] = context;
-    res.on('close', leaveIfGone);
+    ending.onReached(leaveIfGone);
     next();
   };
 }

@@ -26,8 +26,8 @@ interface LogRequestsOptions {
  */
 export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHandler {
   return (req, res, next) => {
-    res.on('close', () => {
-      const context = contextOf(res);
+    const context = contextOf(res);
+    context.onEnded(() => {
       const status = res.headersSent ? res.statusCode : CALLER_LEFT;
       const { requestId, caller, route = 'none', error, span } = context;
       const durationMs = performance.now() - context.startedAt;
@@ -41,7 +41,7 @@ export function logRequests({ logger, metrics }: LogRequestsOptions): RequestHan
         caller,
         ...workOf(context),
         ...(error && failureOf(error)),
-        ...(!res.writableFinished && { aborted: true }),
+        ...(!context.isSent && { aborted: true }),
       };
       logger[levelOf(status, context)](line, 'request');
       metrics.requestEnded({

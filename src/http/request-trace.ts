@@ -22,7 +22,7 @@ export function traceRequests(tracer: Tracer): RequestHandler {
     const context = contextOf(res);
     const span = tracer.request(req.headers);
     context.span = span;
-    res.on('close', () => {
+    context.onEnded(() => {
       span.end(endingOf(req.method, res, context));
     });
     next();
@@ -30,7 +30,7 @@ export function traceRequests(tracer: Tracer): RequestHandler {
 }
 
 function endingOf(method: string, res: Response, context: RequestContext): Ending {
-  const { requestId, route, error } = context;
+  const { requestId, route, error, isSent } = context;
   const isKnown = METHODS.has(method);
   const status = res.headersSent ? res.statusCode : undefined;
   return {
@@ -44,7 +44,7 @@ function endingOf(method: string, res: Response, context: RequestContext): Endin
       'error.type': error?.code,
       'rollcall.request_id': requestId,
       ...workOf(context),
-      'rollcall.aborted': res.writableFinished ? undefined : true,
+      'rollcall.aborted': isSent ? undefined : true,
     },
   };
 }

@@ -14,7 +14,7 @@ import {
 function appWith(handler: RequestHandler) {
   const contexts: RequestContext[] = [];
   const app = express();
-  app.use(requestContext(), (_req, res, next) => {
+  app.use(requestContext({ error: () => undefined }), (_req, res, next) => {
     contexts.push(contextOf(res));
     next();
   });
