@@ -5,15 +5,15 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json build.js ./
+COPY tsconfig.json build.js openapi.yaml ./
 COPY src ./src
+COPY docs-page ./docs-page
 RUN npm run build
 
 FROM ${NODE_IMAGE}
 WORKDIR /app
 # Owned by root and run as another: what runs cannot change itself.
 COPY --from=build /app/dist ./dist
-COPY public ./public
 COPY openapi.yaml package.json ./
 # AUTH_MODE has no default here on purpose: on an address other than loopback it must be said.
 ENV NODE_ENV=production REKOGNITION_BACKEND=aws HOST=0.0.0.0 PORT=8080

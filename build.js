@@ -1,9 +1,10 @@
 // Bundles each process into one file and the parts it may never need: a start then reads and compiles a fraction of
 // what its packages hold. Types are checked apart (npm run types).
 import { build } from 'esbuild';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
+import { parse } from 'yaml';
 
 const { dirname: root } = import.meta;
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
@@ -30,4 +31,21 @@ await build({
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
   logLevel: 'warning',
+});
+
+// The page of the contract. Its renderer is TypeScript, which Node 20 cannot run as it is.
+const { outputFiles } = await build({
+  absWorkingDir: root,
+  entryPoints: ['docs-page/write-page.ts'],
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  write: false,
+});
+const [renderer] = outputFiles;
+const { writePage } = await import(`data:text/javascript,${encodeURIComponent(renderer.text)}`);
+writePage({
+  contract: parse(readFileSync(path.join(root, 'openapi.yaml'), 'utf8')),
+  assets: path.join(root, 'docs-page/assets'),
+  directory: path.join(outdir, 'docs'),
 });

@@ -1,13 +1,13 @@
 /** @type {import('jest').Config} */
 export default {
-  // `src` is a root, so that a file no test imports still counts against coverage.
-  roots: ['<rootDir>/src', '<rootDir>/test'],
+  // `src` and `docs-page` are roots, so that a file no test imports still counts against coverage.
+  roots: ['<rootDir>/src', '<rootDir>/docs-page', '<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
   testEnvironment: 'node',
   injectGlobals: false,
   testTimeout: 20_000,
-  collectCoverageFrom: ['src/**/*.ts'],
+  collectCoverageFrom: ['{src,docs-page}/**/*.ts'],
   coverageThreshold: { global: { branches: 95, functions: 95, lines: 95, statements: 95 } },
 };

@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { authenticate, refuseUnauthenticated } from './http/authenticate.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
-import { docsAsset, docsAssets, docsPage } from './http/docs-page.ts';
+import { docsPage } from './http/docs-page.ts';
 import { errorHandler, routeNotFound } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz, refuseWhileDraining } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
@@ -102,11 +102,13 @@ export function createApp(deps: AppDeps): Express {
   app.use(refuseWhileDraining(lifecycle));
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
-  route(
-    '/docs',
-    docsPage({ contract, embedded: config.backend === 'embedded', bearer: verifyToken !== undefined }),
-  );
-  for (const asset of docsAssets) route(`/docs/${asset}`, docsAsset(docsDirectory, asset));
+  const examples = config.backend === 'embedded';
+  for (const [path, handler] of docsPage({
+    directory: docsDirectory,
+    examples,
+    bearer: verifyToken !== undefined,
+  }))
+    route(path, handler);
 
   app.use(checkProxies(config.trustProxy, logger));
   if (verifyToken) app.use(authenticate(verifyToken));

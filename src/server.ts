@@ -61,6 +61,7 @@ async function main(): Promise<void> {
     lifecycle,
     rekognition,
     tracer: tracing?.tracer,
+    docsDirectory: new URL('docs/', import.meta.url),
     now,
     random: Math.random,
   });

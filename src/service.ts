@@ -22,6 +22,8 @@ export interface ServiceDeps {
   readonly rekognition: Pick<Rekognition, 'listUsers' | 'describeCollection'>;
   /** None where requests are not traced. */
   readonly tracer?: Tracer | undefined;
+  /** Where the build has put the docs page, with a slash at its end. */
+  readonly docsDirectory: URL;
   /** Milliseconds since the epoch, of a clock that never goes back. */
   readonly now: () => number;
   /** From 0 to 1. */
@@ -55,9 +57,9 @@ export function createService(deps: ServiceDeps): Service {
     sharing,
     // A token's times are those of the wall clock.
     verifyToken: rules && createTokenVerifier({ rules, logger, now: Date.now, signal: stopping.signal }),
-    // Both beside src, and beside the bundle's directory.
+    // Beside src, and beside the bundle's directory.
     contract: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
-    docsDirectory: new URL('../public/docs/', import.meta.url),
+    docsDirectory: deps.docsDirectory,
   });
   return {
     app,

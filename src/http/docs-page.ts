@@ -1,11 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
 
 import type { RequestHandler } from 'express';
-import { parse } from 'yaml';
 
-import type { Contract } from '../docs-page/contract.ts';
-import { renderPage } from '../docs-page/render-page.ts';
 import { answer } from './answer.ts';
 import { etagOf, matches } from './etag.ts';
 
@@ -23,48 +19,46 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-const mediaTypes: Readonly<Record<string, string>> = {
-  '.html': 'text/html',
-  '.css': 'text/css',
-  '.js': 'text/javascript',
-  '.svg': 'image/svg+xml',
-};
-
-/** The files of the page, under /docs. */
-export const docsAssets = ['docs.css', 'docs.js', 'icon.svg'] as const;
+const files = [
+  { path: '/docs', name: 'index.html', type: 'text/html' },
+  { path: '/docs/docs.css', name: 'docs.css', type: 'text/css' },
+  { path: '/docs/docs.js', name: 'docs.js', type: 'text/javascript' },
+  { path: '/docs/icon.svg', name: 'icon.svg', type: 'image/svg+xml' },
+];
 
 interface DocsOptions {
-  /** The text of openapi.yaml. */
-  readonly contract: string;
-  /** The backend is the embedded Rekognition, with its example collections. */
-  readonly embedded: boolean;
+  /** Where the build has put the page and its files; with a slash at its end. */
+  readonly directory: URL;
+  /** There are example collections, and others that fail on purpose. */
+  readonly examples: boolean;
   /** Callers need a bearer token. */
   readonly bearer: boolean;
 }
 
-/** `GET /docs`: the contract as a page, rendered when it is first asked for. */
-export function docsPage({ contract, embedded, bearer }: DocsOptions): RequestHandler {
-  return serveText('.html', () =>
-    Promise.resolve(renderPage({ contract: parse(contract) as Contract, embedded, bearer })),
-  );
+/** The contract as a page: each path with its handler. Files are read when they are first asked for. */
+export function docsPage({
+  directory,
+  examples,
+  bearer,
+}: DocsOptions): (readonly [string, RequestHandler])[] {
+  const html = `<html${examples ? ' data-examples' : ''}${bearer ? ' data-bearer' : ''}`;
+  return files.map(({ path, name, type }) => {
+    const read = async (): Promise<string> =>
+      (await readFile(new URL(name, directory), 'utf8')).replace('<html', html);
+    return [path, serveText(`${type}; charset=utf-8`, read)];
+  });
 }
 
-/** One file of the page, read when it is first asked for. */
-export function docsAsset(directory: URL, name: (typeof docsAssets)[number]): RequestHandler {
-  return serveText(extname(name), () => readFile(new URL(name, directory), 'utf8'));
-}
-
-function serveText(extension: string, make: () => Promise<string>): RequestHandler {
-  const type = { 'Content-Type': `${mediaTypes[extension]}; charset=utf-8` };
-  let made: { readonly text: string; readonly etag: string } | undefined;
+function serveText(type: string, read: () => Promise<string>): RequestHandler {
+  let known: { readonly text: string; readonly etag: string } | undefined;
   return async (req, res) => {
-    if (!made) {
-      const text = await make();
-      made = { text, etag: etagOf(text) };
+    if (!known) {
+      const text = await read();
+      known = { text, etag: etagOf(text) };
     }
-    const { text, etag } = made;
+    const { text, etag } = known;
     const headers = { 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache', ETag: etag };
     if (matches(req.get('if-none-match'), etag)) answer(res, { status: 304, headers });
-    else answer(res, { status: 200, headers: { ...headers, ...type }, body: text });
+    else answer(res, { status: 200, headers: { ...headers, 'Content-Type': type }, body: text });
   };
 }

@@ -10,12 +10,14 @@ import {
   launch,
   watch,
 } from '../support/browser.ts';
+import { builtDocs } from '../support/docs.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startService, stopServices, type Service } from '../support/service.ts';
 
 jest.setTimeout(120_000);
 
 describeInBrowser()('/docs in a browser', () => {
+  const docsDirectory = builtDocs();
   let browser: Browser;
   let endpoint: EmbeddedRekognition;
 
@@ -35,7 +37,7 @@ describeInBrowser()('/docs in a browser', () => {
   });
 
   const start = (config = {}): Promise<Service> =>
-    startService({ endpoint, config: { upstreamMaxAttempts: 1, ...config } });
+    startService({ endpoint, docsDirectory, config: { upstreamMaxAttempts: 1, ...config } });
 
   const outcome = (page: Page) => page.locator('#listUsers .outcome');
 

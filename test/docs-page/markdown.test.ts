@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 
-import { html } from '../../src/docs-page/html.ts';
-import { markdown } from '../../src/docs-page/markdown.ts';
+import { html } from '../../docs-page/html.ts';
+import { markdown } from '../../docs-page/markdown.ts';
 
 const rendered = (text: string | undefined) => html`${markdown(text)}`.markup.replace(/\s*\n\s*/g, '');
 

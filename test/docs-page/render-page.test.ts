@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { type Contract, type Response, resolver } from '../../src/docs-page/contract.ts';
-import { renderPage } from '../../src/docs-page/render-page.ts';
+import { type Contract, type Response, resolver } from '../../docs-page/contract.ts';
+import { renderPage } from '../../docs-page/render-page.ts';
 
 const contract = parse(readFileSync(new URL('../../openapi.yaml', import.meta.url), 'utf8')) as Contract;
-const page = renderPage({ contract, embedded: true, bearer: false });
+const page = renderPage(contract);
 const gets = Object.values(contract.paths).flatMap(({ get, parameters = [] }) =>
   get ? [{ get, parameters }] : [],
 );
@@ -18,6 +18,18 @@ function sectionOf(id: string, from = page): string {
   return after.split('<section ')[0] ?? '';
 }
 
+/** What is to be read where `html` has these attributes: without the tags, and without what the style sheet hides. */
+function wordsOf(markup: string, attributes: string): string {
+  const hidden = ['examples', 'bearer'].map((name) =>
+    attributes.includes(`data-${name}`) ? `unless-${name}` : `if-${name}`,
+  );
+  return markup
+    .replace(new RegExp(`<(span|div) class="(?:${hidden.join('|')})">.*?</\\1\\s*>`, 'gs'), '')
+    .replace(/<[^>]*>/g, '')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&#34;', '"');
+}
+
 describe('The page of the contract', () => {
   test('has every operation, with a link to it', () => {
     for (const { operationId } of gets.map(({ get }) => get)) {
@@ -26,7 +38,7 @@ describe('The page of the contract', () => {
     }
   });
 
-  test('has every parameter of an operation, told and to be filled in', () => {
+  test('has every parameter of an operation, described and to be filled in', () => {
     const resolve = resolver(contract);
     for (const { get, parameters } of gets) {
       const section = sectionOf(get.operationId);
@@ -49,7 +61,9 @@ describe('The page of the contract', () => {
       'If-None-Match': '',
       'X-Request-Id': '',
     });
-    expect(sectionOf('listUsers')).toContain("/collections/example-team/users?maxResults=3'");
+    expect(wordsOf(sectionOf('listUsers'), 'data-examples')).toContain(
+      "curl -i 'http://127.0.0.1:8080/collections/example-team/users?maxResults=3'",
+    );
   });
 
   test('shows what a parameter and a header look like', () => {
@@ -90,22 +104,26 @@ describe('The page of the contract', () => {
   test('says of every such error how to see it, with a link where a collection fails so', () => {
     const [, table = ''] = page.split('<tbody>');
     const told = Object.values(contract.components.examples ?? {}).filter(({ description }) => description);
-    expect(table.match(/<br \/>(To see it: |Only a bug)/g)).toHaveLength(told.length);
-    const links = Array.from(table.matchAll(/data-collection="([^"]+)"/g), ([, id]) => id);
-    expect(links).toContain('nope');
-    expect(links).toContain('throws-Timeout');
-    expect(links).not.toContain('example-team');
+    expect(table.match(/<div class="if-examples">(To see it: |Only a bug)/g)).toHaveLength(told.length);
+    const links = Array.from(
+      table.matchAll(/href="#listUsers-try"\s+data-values="([^"]+)"/g),
+      ([, values]) => values,
+    );
+    expect(links).toContain('collectionId=nope');
+    expect(links).toContain('collectionId=throws-Timeout');
+    expect(links).not.toContain('collectionId=example-team');
   });
 
   test('leads to the answer of a request that fails as it is, but not where that needs a token', () => {
-    const links = (of: string) =>
-      Array.from(of.matchAll(/<a href="([^"]+)"><code>GET /g), ([, href]) => href);
-    expect(links(page)).toEqual([
+    const links = Array.from(
+      page.matchAll(/<a class="unless-bearer" href="([^"]+)"><code>GET /g),
+      ([, href]) => href,
+    );
+    expect(links).toEqual([
       'collections/example-team/users?maxResults=0&#38;MaxResults=5',
       'collections/example-team/users?nextToken=x',
       'collections//users',
     ]);
-    expect(links(renderPage({ contract, embedded: true, bearer: true }))).toEqual([]);
   });
 
   test('leads nowhere that is not on it', () => {
@@ -120,31 +138,52 @@ describe('The page of the contract', () => {
     expect(page).not.toMatch(/(?:src|srcset|<link[^>]*href)="(?:[a-z]+:)?\/\//);
   });
 
-  test('over AWS names no example collection and no failing one', () => {
-    const overAws = renderPage({ contract, embedded: false, bearer: false });
-    expect(overAws).toContain('/collections/YOUR-COLLECTION/users');
-    expect(overAws).not.toContain('data-collection');
-    expect(overAws).not.toContain('<br />To see it');
-    expect(sectionOf('listUsers', overAws)).not.toContain('value="example-team"');
+  test('over AWS names no example collection to ask for, and no way to see an error', () => {
+    const shown = wordsOf(page, '');
+    expect(shown).toContain("curl -i 'http://127.0.0.1:8080/collections/YOUR-COLLECTION/users?maxResults=3'");
+    expect(shown).not.toMatch(/curl -i '[^']*example-team/);
+    expect(shown).not.toContain('To see it');
+  });
+
+  test('has the samples of an operation, each to be copied', () => {
+    const [first] = Object.entries(contract.paths).filter(([, { get }]) => get?.operationId === 'listUsers');
+    const [path = '', item] = first ?? [];
+    const get = {
+      ...item?.get,
+      'x-codeSamples': [
+        {
+          lang: 'Shell',
+          label: 'curl',
+          source: "curl 'http://127.0.0.1:8080/collections/example-team/users'\n",
+        },
+        { lang: 'Python', source: 'if 1 < 2:\n    print("<b>")\n' },
+      ],
+    };
+    const shown = renderPage({
+      ...contract,
+      paths: { ...contract.paths, [path]: { ...item, get } },
+    } as Contract);
+    const [, samples = ''] = sectionOf('listUsers', shown).split('<h4>Samples</h4>');
+    expect(samples).toMatch(/^\s*<details class="answer">\s*<summary><span>curl<\/span>/);
+    expect(samples).toContain('<summary><span>Python</span></summary>');
+    expect(samples).toContain('if 1 &#60; 2:\n    print(&#34;&#60;b&#62;&#34;)</code>');
+    expect(wordsOf(samples, '')).toContain("curl 'http://127.0.0.1:8080/collections/YOUR-COLLECTION/users'");
+    expect(samples.match(/class="copy"/g)?.length).toBeGreaterThanOrEqual(2);
   });
 });
 
 test('With bearer tokens the page takes one, and the commands of the users routes carry it', () => {
-  expect(page).not.toContain('id="token"');
-  const asking = renderPage({ contract, embedded: true, bearer: true });
-  expect(asking).toContain('id="token"');
-  expect(sectionOf('listUsers', asking)).toContain('curl -i -H &#34;Authorization: Bearer $TOKEN&#34; ');
-  expect(sectionOf('getLiveness', asking)).not.toContain('Bearer');
+  const token = ' -H "Authorization: Bearer $TOKEN"';
+  expect(page).toMatch(/<p class="token if-bearer needs-script">/);
+  expect(wordsOf(sectionOf('listUsers'), 'data-bearer')).toContain(`curl -i${token} '`);
+  expect(wordsOf(sectionOf('listUsers'), '')).not.toContain('Bearer $TOKEN');
+  expect(wordsOf(sectionOf('getLiveness'), 'data-bearer')).not.toContain('Bearer $TOKEN');
 });
 
 test('A contract that speaks of markup is shown, not obeyed', () => {
   const hostile = '<img src=x onerror=alert(1)> & "quoted"';
   const { info } = contract;
-  const shown = renderPage({
-    contract: { ...contract, info: { ...info, summary: hostile } },
-    embedded: true,
-    bearer: false,
-  });
+  const shown = renderPage({ ...contract, info: { ...info, summary: hostile } });
   expect(shown).not.toContain('<img src=x');
   expect(shown).toContain('&#60;img src=x onerror=alert(1)&#62; &#38; &#34;quoted&#34;');
 });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { Contract } from '../../src/docs-page/contract.ts';
-import { renderPage } from '../../src/docs-page/render-page.ts';
+import type { Contract } from '../../docs-page/contract.ts';
+import { renderPage } from '../../docs-page/render-page.ts';
 
 /** What OpenAPI lets a contract leave out, left out: the next route added may be this bare. */
-const contract: Contract = {
+const contract = {
   info: { title: 'Sparse', version: '1', summary: 'Little', description: '' },
   tags: [{ name: 'Things', description: '- one\n- two' }],
   paths: {
@@ -36,7 +36,7 @@ const contract: Contract = {
         responses: { '204': { description: 'Nothing.' } },
       },
     },
-    '/writes': { head: { operationId: 'writes', tags: [], summary: 'Not a read', responses: {} } },
+    '/writes': { post: { operationId: 'writes', tags: [], summary: 'Not a read', responses: {} } },
   },
   components: {
     schemas: {
@@ -44,8 +44,8 @@ const contract: Contract = {
       Nothing: { type: 'object' },
     },
   },
-};
-const page = renderPage({ contract, embedded: false, bearer: true });
+} as Contract;
+const page = renderPage(contract);
 
 /** The words of the page between two of its ids. */
 function wordsOf(from: string, to: string): string {
@@ -73,7 +73,7 @@ describe('The page of a contract that leaves out what it may', () => {
   });
 
   test('asks for a token only where a route demands one', () => {
-    expect(page).not.toContain('data-bearer');
+    expect(page).not.toContain('data-secured');
     expect(page).toContain('id="token"');
   });
 

@@ -2,9 +2,12 @@ import { readdirSync } from 'node:fs';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { docsAssets } from '../../src/http/docs-page.ts';
 import { call } from '../support/contract.ts';
-import { startService, stopServices } from '../support/service.ts';
+import { builtDocs } from '../support/docs.ts';
+import { startService as start, stopServices, type ServiceOptions } from '../support/service.ts';
+
+const docsDirectory = builtDocs();
+const startService = (options: ServiceOptions = {}) => start({ docsDirectory, ...options });
 
 afterEach(stopServices);
 
@@ -24,9 +27,24 @@ describe('GET /docs', () => {
     expect(calls).toHaveLength(0);
   });
 
-  test('over AWS names no example collection', async () => {
-    const { url } = await startService({ config: { backend: 'aws' } });
-    expect((await call(url, '/docs')).text).toContain('YOUR-COLLECTION');
+  test.each([
+    ['over the embedded Rekognition is marked to show the examples', {}, '<html data-examples lang="en">'],
+    ['over AWS is not', { backend: 'aws' } as const, '<html lang="en">'],
+    [
+      'with tokens is marked to take one',
+      {
+        tokenRules: {
+          issuer: 'https://issuer.example',
+          audience: 'rollcall',
+          jwksUri: undefined,
+          collectionsClaim: 'collections',
+        },
+      },
+      '<html data-examples data-bearer lang="en">',
+    ],
+  ])('%s', async (_what, config, begin) => {
+    const { url } = await startService({ config });
+    expect((await call(url, '/docs')).text).toContain(begin);
   });
 
   test('with the ETag of an earlier answer is 304', async () => {
@@ -52,7 +70,7 @@ describe('GET /docs', () => {
 
 describe('The files of /docs', () => {
   test('are the ones that lie there', () => {
-    expect(readdirSync(new URL('../../public/docs', import.meta.url)).sort()).toEqual([...docsAssets].sort());
+    expect(readdirSync(docsDirectory).sort()).toEqual(['docs.css', 'docs.js', 'icon.svg', 'index.html']);
   });
 
   test.each([

@@ -37,7 +37,7 @@ const app = () =>
     verifyToken: undefined,
     userCounts: { ask: () => () => undefined },
     contract: 'openapi: 3.1.0\n',
-    docsDirectory: new URL('../../public/docs/', import.meta.url),
+    docsDirectory: new URL('no-docs/', import.meta.url),
   });
 
 async function dial(handler: RequestListener = app()): Promise<Socket> {

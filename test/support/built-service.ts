@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,7 +33,6 @@ export function buildService(): BuiltService {
   const home = mkdtempSync(join(tmpdir(), 'built-service-'));
   const running: ChildProcess[] = [];
   for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
-  cpSync(join(root, 'public'), join(home, 'public'), { recursive: true });
   const dist = join(home, 'dist');
   execFileSync(process.execPath, [join(root, 'build.js'), dist]);
   return {

@@ -36,7 +36,7 @@ export interface Service {
   logLine(): Promise<LogLine>;
 }
 
-interface ServiceOptions {
+export interface ServiceOptions {
   /** What Rekognition answers; by default it must not be called. */
   readonly script?: Script;
   /** What it answers to `DescribeCollection`; by default it is not allowed. */
@@ -47,6 +47,8 @@ interface ServiceOptions {
   readonly rekognition?: Pick<Rekognition, 'listUsers'>;
   readonly config?: Partial<Config>;
   readonly tracer?: Tracer;
+  /** Where the docs page is; by default it is not there. */
+  readonly docsDirectory?: URL;
   /** How long a request may take to arrive. */
   readonly headersTimeoutMs?: number;
 }
@@ -85,6 +87,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     lifecycle,
     rekognition: { ...client, ...options.rekognition },
     tracer: options.tracer,
+    docsDirectory: options.docsDirectory ?? new URL('no-docs/', import.meta.url),
     now: Date.now,
     random: () => 0,
   });

@@ -1,5 +1,6 @@
 import {
   nameOf,
+  type CodeSample,
   type Header,
   type MediaType,
   type Operation,
@@ -13,15 +14,7 @@ import { html, type Fragment, type Html } from './html.ts';
 import { json } from './json.ts';
 import { inline, markdown } from './markdown.ts';
 import { rules, typeOf } from './schema.ts';
-import { tryIt } from './try-it.ts';
-
-/** What the page is made of, and for which backend. */
-export interface OperationDeps {
-  readonly resolve: Resolve;
-  /** What the field of a collection holds at first. */
-  readonly collection: string;
-  readonly bearer: boolean;
-}
+import { command, tryIt } from './try-it.ts';
 
 /** A path that can be read. */
 export interface Route extends PathItem {
@@ -30,24 +23,31 @@ export interface Route extends PathItem {
 }
 
 /** One route: what it takes and answers on the left, a request to try on the right. */
-export function operation(route: Route, { resolve, collection, bearer }: OperationDeps): Html {
-  const { path, get, head } = route;
+export function operation(route: Route, resolve: Resolve): Html {
+  const { path, get } = route;
   const { operationId: id, summary, description, responses, security = [] } = get;
   const parameters = [...(route.parameters ?? []), ...(get.parameters ?? [])].map((ref) => resolve(ref));
   const example = exampleOf(get, resolve);
   const members = parameters.map((one) => parameter(one, resolve));
+  const samples = get['x-codeSamples'] ?? [];
   return html`<section class="operation" id="${id}" aria-labelledby="${id}-title">
     <div class="intro">
       <h3 id="${id}-title"><a href="#${id}">${inline(summary)}</a></h3>
       <p class="route"><b>GET</b> <code>${path}</code></p>
-      ${markdown(description)} ${head && html`<p class="head"><b>HEAD</b> ${inline(head.summary)}.</p>`}
+      ${markdown(description)}
     </div>
-    ${tryIt({ id, path, parameters, collection, bearer: bearer && security.length > 0, example })}
+    ${tryIt({ id, path, parameters, secured: security.length > 0, example })}
     <div class="detail">
       ${
         members.length > 0
           ? html`<h4>Parameters</h4>
               <dl class="members">${members}</dl>`
+          : undefined
+      }
+      ${
+        samples.length > 0
+          ? html`<h4>Samples</h4>
+              ${samples.map(sample)}`
           : undefined
       }
       <h4>Answers</h4>
@@ -64,6 +64,13 @@ function parameter(
     <dt><code>${name}</code> <span>${typeOf(schema)}, ${place}${required ? ', required' : ''}</span></dt>
     <dd>${markdown(description)} ${rules(resolve(schema), example)}</dd>
   </div>`;
+}
+
+function sample({ lang, label = lang, source }: CodeSample): Html {
+  return html` <details class="answer">
+    <summary><span>${label}</span></summary>
+    <div>${command(source.trim())}</div>
+  </details>`;
 }
 
 function answer(

@@ -5,8 +5,8 @@ interface TryIt {
   readonly id: string;
   readonly path: string;
   readonly parameters: readonly Parameter[];
-  readonly collection: string;
-  readonly bearer: boolean;
+  /** It needs a token, where callers have one. */
+  readonly secured: boolean;
   /** The answer that stands there until a request is sent. */
   readonly example: Fragment;
 }
@@ -15,18 +15,16 @@ interface TryIt {
 const ORIGIN = 'http://127.0.0.1:8080';
 
 /** A request to fill in and send, with the curl that does the same; without a script, the curl and an example answer. */
-export function tryIt({ id, path, parameters, collection, bearer, example }: TryIt): Html {
-  const first = (parameter: Parameter): string => firstValue(parameter, collection);
+export function tryIt({ id, path, parameters, secured, example }: TryIt): Html {
   return html` <form
     class="try"
     id="${id}-try"
     data-path="${path}"
-    ${bearer ? html`data-bearer` : undefined}
+    ${secured ? html`data-secured` : undefined}
     aria-label="Try GET ${path}"
     autocomplete="off"
   >
-    ${parameters.length > 0 ? fields(id, parameters, first) : undefined}
-    ${curl(targetOf(path, parameters, first), bearer)}
+    ${parameters.length > 0 ? fields(id, parameters) : undefined} ${curl(targetOf(path, parameters), secured)}
     <p class="buttons needs-script">
       <button type="submit">Send</button>
       <button type="button" class="stop" hidden>Stop</button>
@@ -42,11 +40,11 @@ export function tryIt({ id, path, parameters, collection, bearer, example }: Try
   </form>`;
 }
 
-function fields(id: string, parameters: readonly Parameter[], first: (parameter: Parameter) => string): Html {
+function fields(id: string, parameters: readonly Parameter[]): Html {
   const shown = parameters.filter((parameter) => parameter.in !== 'header');
   const headers = parameters.filter((parameter) => parameter.in === 'header');
   return html`<div class="fields needs-script">
-    ${shown.map((parameter) => field(id, parameter, first(parameter)))}
+    ${shown.map((parameter) => field(id, parameter, firstValue(parameter)))}
     ${
       headers.length > 0
         ? html`<details>
@@ -59,9 +57,8 @@ function fields(id: string, parameters: readonly Parameter[], first: (parameter:
 }
 
 /** The example, of what every request has. What comes from an earlier answer has no default, and no example would work. */
-function firstValue({ name, in: place, example, schema }: Parameter, collection: string): string {
-  if (place === 'path' && name === 'collectionId') return collection;
-  return example !== undefined && 'default' in schema ? String(example) : '';
+function firstValue({ in: place, example = '', schema }: Parameter): string {
+  return place === 'path' || 'default' in schema ? String(example) : '';
 }
 
 function field(id: string, { name, in: place, required = false, schema }: Parameter, value: string): Html {
@@ -81,26 +78,36 @@ function field(id: string, { name, in: place, required = false, schema }: Parame
   </p>`;
 }
 
-function targetOf(
-  path: string,
-  parameters: readonly Parameter[],
-  first: (parameter: Parameter) => string,
-): string {
+function targetOf(path: string, parameters: readonly Parameter[]): string {
   const query = new URLSearchParams();
   let target = path;
   for (const parameter of parameters) {
-    const value = first(parameter);
+    const value = firstValue(parameter);
     if (parameter.in === 'path') target = target.replace(`{${parameter.name}}`, encodeURIComponent(value));
     else if (parameter.in === 'query' && value !== '') query.set(parameter.name, value);
   }
   return query.size > 0 ? `${target}?${query.toString()}` : target;
 }
 
-/** The command that asks for this target, with a button that copies it. */
-export function curl(target: string, bearer: boolean): Html {
-  const token = bearer ? ' -H "Authorization: Bearer $TOKEN"' : '';
+/** The command that asks for this target. */
+export function curl(target: string, secured: boolean): Html {
+  const token = html`<span class="if-bearer"> -H "Authorization: Bearer $TOKEN"</span>`;
+  return command('curl -i', secured ? token : undefined, ` '${ORIGIN}${target}'`);
+}
+
+/** Something to run, with a button that copies it. */
+export function command(...parts: readonly Fragment[]): Html {
+  const shown = parts.map((part) => (typeof part === 'string' ? forBackend(part) : part));
   return html`<div class="command">
-    <pre tabindex="0"><code>curl -i${token} '${ORIGIN}${target}'</code></pre>
+    <pre tabindex="0"><code>${shown}</code></pre>
     <button type="button" class="copy" hidden>Copy</button>
   </div>`;
+}
+
+/** Where there are no example collections, callers have to name one of theirs. */
+function forBackend(text: string): Fragment {
+  const [first, ...rest] = text.split('example-team');
+  const collection = html`<span class="if-examples">example-team</span
+    ><span class="unless-examples">YOUR-COLLECTION</span>`;
+  return [first, ...rest.map((part) => [collection, part])];
 }

@@ -1,27 +1,41 @@
 // What the contract's page can do besides being read: fill in, send, copy.
 
+const { examples, bearer } = document.documentElement.dataset;
 const base = new URL('.', location.href);
-const token = /** @type {HTMLInputElement | null} */ (document.getElementById('token'));
+const token = /** @type {HTMLInputElement} */ (document.getElementById('token'));
 
 /** More than this of an answer is counted and not shown. */
 const SHOWN_CHARACTERS = 100_000;
 
+// Hidden already; what is copied must not have it either.
+remove(examples === undefined ? '.if-examples' : '.unless-examples');
+remove(bearer === undefined ? '.if-bearer' : '.unless-bearer');
 for (const code of document.querySelectorAll('.command code')) {
-  code.textContent = (code.textContent ?? '').replace('http://127.0.0.1:8080/', base.href);
+  code.textContent = code.textContent.replaceAll('http://127.0.0.1:8080', base.href.replace(/\/$/, ''));
 }
 for (const form of document.querySelectorAll('form.try')) enliven(/** @type {HTMLFormElement} */ (form));
 for (const button of document.querySelectorAll('.copy'))
   copyOnClick(/** @type {HTMLButtonElement} */ (button));
-for (const link of document.querySelectorAll('a[data-collection]')) {
+for (const link of document.querySelectorAll('a[data-values]')) {
   link.addEventListener('click', () => {
-    tryCollection(/** @type {HTMLElement} */ (link).dataset.collection ?? '');
+    tryValues(/** @type {HTMLAnchorElement} */ (link));
   });
 }
 followReading();
 
+/** @param {string} selector */
+function remove(selector) {
+  for (const part of document.querySelectorAll(selector)) part.remove();
+}
+
 /** @param {HTMLFormElement} form */
 function enliven(form) {
   const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (form.querySelector(selector));
+  if (examples === undefined) {
+    for (const input of form.querySelectorAll('input')) {
+      if (input.value === 'example-team') input.value = 'YOUR-COLLECTION';
+    }
+  }
   const showCommand = () => {
     part('.command code').textContent = curlOf(requestOf(form));
   };
@@ -60,7 +74,7 @@ function requestOf(form) {
     else if (value !== '' && dataset.in === 'query') query.set(name, value);
     else if (value !== '') headers[name] = value;
   }
-  if (token && 'bearer' in form.dataset) headers.Authorization = `Bearer ${token.value}`;
+  if (bearer !== undefined && 'secured' in form.dataset) headers.Authorization = `Bearer ${token.value}`;
   return { url: new URL(query.size > 0 ? `${path}?${query}` : path, base), headers };
 }
 
@@ -188,12 +202,12 @@ function fill(form, name, value) {
   field.dispatchEvent(new Event('input', { bubbles: true }));
 }
 
-/** @param {string} collection */
-function tryCollection(collection) {
-  const form = /** @type {HTMLFormElement | null} */ (document.querySelector('#listUsers form'));
+/** Fills in the form that the link leads to, with the values that it names and no others, and sends it. @param {HTMLAnchorElement} link */
+function tryValues(link) {
+  const form = /** @type {HTMLFormElement | null} */ (document.querySelector(link.hash));
   if (!form) return;
-  for (const { name } of form.querySelectorAll('input'))
-    fill(form, name, name === 'collectionId' ? collection : '');
+  const values = new URLSearchParams(link.dataset.values);
+  for (const { name } of form.querySelectorAll('input')) fill(form, name, values.get(name) ?? '');
   form.requestSubmit();
 }
 

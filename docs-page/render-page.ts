@@ -6,20 +6,14 @@ import { operation, type Route } from './operation.ts';
 import { schemas } from './schema.ts';
 import { curl } from './try-it.ts';
 
-/** What the page shows. */
-export interface PageDeps {
-  readonly contract: Contract;
-  /** The example collections are there, and those that fail on purpose. */
-  readonly embedded: boolean;
-  /** Callers need a bearer token. */
-  readonly bearer: boolean;
-}
-
-/** The contract as one page of HTML. It works without a script; docs.js adds what can be tried. */
-export function renderPage({ contract, embedded, bearer }: PageDeps): string {
+/**
+ * The contract as one page of HTML. It works without a script; docs.js adds what can be tried. The service marks `html` with
+ * `data-examples` where the example collections are there, and those that fail on purpose, and with `data-bearer` where callers
+ * need a token: the classes `if-…` and `unless-…` go by that.
+ */
+export function renderPage(contract: Contract): string {
   const { info, tags, paths } = contract;
   const resolve = resolver(contract);
-  const collection = embedded ? 'example-team' : 'YOUR-COLLECTION';
   const groups = tags.map((tag) => ({
     ...tag,
     id: tag.name.toLowerCase(),
@@ -41,7 +35,7 @@ export function renderPage({ contract, embedded, bearer }: PageDeps): string {
       </head>
       <body>
         <a class="skip" href="#main">Skip to the contract</a>
-        ${header(contract, bearer)}
+        ${header(contract)}
         <nav aria-label="Contents">
           <ul>
             <li><a href="#start">Start</a></li>
@@ -51,16 +45,15 @@ export function renderPage({ contract, embedded, bearer }: PageDeps): string {
           </ul>
         </nav>
         <main id="main" tabindex="-1">
-          ${start(contract, collection, bearer)}
+          ${start(contract)}
           ${groups.map(
             ({ id, name, description, routes }) =>
               html` <section class="group" aria-labelledby="${id}">
                 <h2 id="${id}">${name}</h2>
-                ${markdown(description)}
-                ${routes.map((route) => operation(route, { resolve, collection, bearer }))}
+                ${markdown(description)} ${routes.map((route) => operation(route, resolve))}
               </section>`,
           )}
-          ${errors(contract, { embedded, bearer })}
+          ${errors(contract)}
           <section class="group" aria-labelledby="schemas">
             <h2 id="schemas">Schemas</h2>
             ${schemas(contract, resolve)}
@@ -71,21 +64,20 @@ export function renderPage({ contract, embedded, bearer }: PageDeps): string {
   return page.markup;
 }
 
-function header({ info }: Contract, bearer: boolean): Html {
-  const token = html`<p class="token needs-script">
-    <label for="token">Bearer token</label>
-    <input
-      id="token"
-      type="password"
-      autocomplete="off"
-      spellcheck="false"
-      placeholder="stays in this page"
-    />
-  </p>`;
+function header({ info }: Contract): Html {
   return html` <header>
     <a class="brand" href="#start"><img src="docs/icon.svg" alt="" width="26" height="26" />${info.title}</a>
     <span class="version">${info.version}</span>
-    ${bearer ? token : undefined}
+    <p class="token if-bearer needs-script">
+      <label for="token">Bearer token</label>
+      <input
+        id="token"
+        type="password"
+        autocomplete="off"
+        spellcheck="false"
+        placeholder="stays in this page"
+      />
+    </p>
     <a href="openapi.yaml">openapi.yaml</a>
   </header>`;
 }
@@ -102,13 +94,13 @@ function contents(id: string, name: string, routes: readonly Route[]): Html {
   </li>`;
 }
 
-function start({ info }: Contract, collection: string, bearer: boolean): Html {
+function start({ info }: Contract): Html {
   const [lead = '', ...rest] = info.description.trim().split('\n\n');
   const told: Fragment = markdown(rest.join('\n\n'));
   return html` <section class="start" id="start" aria-labelledby="start-title">
     <h1 id="start-title">${info.summary}</h1>
     <p class="lead">${inline(lead)}</p>
-    ${curl(`/collections/${collection}/users?maxResults=3`, bearer)}
+    ${curl('/collections/example-team/users?maxResults=3', true)}
     <div class="told">${told}</div>
   </section>`;
 }

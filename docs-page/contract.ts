@@ -17,7 +17,6 @@ export interface Contract {
 export interface PathItem {
   readonly parameters?: readonly Ref<Parameter>[];
   readonly get?: Operation;
-  readonly head?: Operation;
 }
 
 export interface Operation {
@@ -28,6 +27,14 @@ export interface Operation {
   readonly security?: readonly object[];
   readonly parameters?: readonly Ref<Parameter>[];
   readonly responses: Readonly<Record<string, Ref<Response>>>;
+  readonly 'x-codeSamples'?: readonly CodeSample[];
+}
+
+/** A program that calls the operation. */
+export interface CodeSample {
+  readonly lang: string;
+  readonly label?: string;
+  readonly source: string;
 }
 
 export interface Parameter {
