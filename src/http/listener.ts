@@ -1,8 +1,8 @@
 import { createServer, STATUS_CODES, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import type { Duplex } from 'node:stream';
 
 import { AppError } from '../errors.ts';
 import { commonHeaders } from './common-headers.ts';
+import { trackConnections, type Patience } from './connections.ts';
 import { ALLOW } from './method-not-allowed.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
 import { requestIdFrom } from './request-context.ts';
@@ -15,6 +15,7 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Far more than the connections of load balancers; what slow clients may hold of memory and descriptors is bounded. */
 const MAX_CONNECTIONS = 2000;
+const PATIENCE: Patience = { stalledMs: 60_000, refusedMs: 5000 };
 /** Then the answer closes the connection, so that long-lived ones spread over new replicas. */
 const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
@@ -22,56 +23,42 @@ const MAX_REQUESTS_PER_CONNECTION = 10_000;
 export function createListener(
   handler: RequestListener,
   classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> = {},
+  patience = PATIENCE,
 ): Server {
-  const server = createServer(
-    {
-      ...classes,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      // Node would refuse with an empty 400; the app refuses with a problem document.
-      requireHostHeader: false,
-    },
-    handler,
-  );
+  const server = createServer({
+    ...classes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    // Node would refuse with an empty 400; the app refuses with a problem document.
+    requireHostHeader: false,
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
   // Their bytes are bounded. By number Node would drop the last silently, and with them one that tells of a body.
   server.maxHeadersCount = 0;
-  const answering = countAnswers(server);
-  // Bodies are refused, so nobody is told to go on and send one; other expectations are for the app to ignore.
-  server.on('checkContinue', handler);
-  server.on('checkExpectation', handler);
+  const connections = trackConnections(server, patience);
+  const serve: RequestListener = (req, res) => {
+    if (connections.admit(req, res)) handler(req, res);
+  };
+  // With `Expect` a request has an event of its own. Bodies are refused, so nobody is told to go on and send one;
+  // other expectations are for the app to ignore.
+  for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, serve);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A refusal written now would be taken for the answer that is still due on this connection.
-    if (error.code === 'ECONNRESET' || !socket.writable || answering(socket)) socket.destroy();
-    else refuse(socket, parserRefusal(error.code));
+    if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) socket.destroy();
+    else connections.endWith(socket, refusal(parserError(error.code)));
   });
   server.on('connect', (_req, socket) => {
-    const headers = { Allow: ALLOW };
-    refuse(
-      socket,
-      new AppError('METHOD_NOT_ALLOWED', `This service is no proxy; it allows ${ALLOW}.`, { headers }),
-    );
+    if (connections.isAnswering(socket)) socket.destroy();
+    else connections.endWith(socket, refusal(noProxy()));
   });
+  // Node's own close an answer that was not sent whole, and do not know a connection that came with CONNECT.
+  server.closeIdleConnections = connections.closeIdle;
+  server.closeAllConnections = connections.closeAll;
   return server;
-}
-
-/** Tells whether an answer is due or under way on a connection. */
-function countAnswers(server: Server): (socket: Duplex) => boolean {
-  const due = new WeakMap<Duplex, number>();
-  const add = (socket: Duplex, change: number): void => {
-    due.set(socket, (due.get(socket) ?? 0) + change);
-  };
-  server.prependListener('request', ({ socket }, res) => {
-    add(socket, 1);
-    res.on('close', () => {
-      add(socket, -1);
-    });
-  });
-  return (socket) => (due.get(socket) ?? 0) > 0;
 }
 
 const refusals: Readonly<Partial<Record<string, { status: number; detail: string }>>> = {
@@ -83,7 +70,7 @@ const refusals: Readonly<Partial<Record<string, { status: number; detail: string
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time.' },
 };
 
-function parserRefusal(code: string | undefined): AppError {
+function parserError(code: string | undefined): AppError {
   const { status, detail } = refusals[code ?? ''] ?? {
     status: 400,
     detail: 'This is not a request of HTTP/1.1.',
@@ -91,7 +78,13 @@ function parserRefusal(code: string | undefined): AppError {
   return new AppError('MALFORMED_REQUEST', detail, { status });
 }
 
-function refuse(socket: Duplex, error: AppError): void {
+function noProxy(): AppError {
+  const detail = `This service is no proxy; it allows ${ALLOW}.`;
+  return new AppError('METHOD_NOT_ALLOWED', detail, { headers: { Allow: ALLOW } });
+}
+
+/** A whole answer, for a connection that has no response to write it. */
+function refusal(error: AppError): string {
   const requestId = requestIdFrom(undefined);
   const body = JSON.stringify(toProblem(error, '/', requestId));
   const headers = {
@@ -103,5 +96,5 @@ function refuse(socket: Duplex, error: AppError): void {
     Connection: 'close',
   };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n${head.join('')}\r\n${body}`);
+  return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n${head.join('')}\r\n${body}`;
 }

@@ -29,7 +29,6 @@ function faultOf(req: IncomingMessage): string | undefined {
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
     return 'Send no body: every route is a read.';
   }
-  if (headers.upgrade !== undefined) return 'This service upgrades no connection.';
   if (headers.host === undefined && req.httpVersion !== '1.0') return 'A request needs a Host header.';
   if (isRepeated(req.rawHeaders)) return 'Send Host and Authorization once.';
   if (!isTarget(url)) return 'The target is neither a path nor an absolute URL of visible ASCII.';

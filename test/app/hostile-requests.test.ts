@@ -58,11 +58,6 @@ describe('A message that could be read in two ways is refused, and hides no requ
     ['with another scheme', 'GET ftp://a/collections/team/users HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['with a target of no form', 'GET collections/team/users HTTP/1.1\r\nHost: a\r\n\r\n'],
     [
-      'that asks for h2c',
-      `${head}Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n`,
-    ],
-    ['that asks for a WebSocket', `${head}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`],
-    [
       'with its length behind 3000 headers',
       `${head}${'a:\r\n'.repeat(3000)}Content-Length: ${NEXT.length}\r\n\r\n`,
     ],
@@ -87,6 +82,33 @@ test.each([
   const raw = await exchange(url, `${line}\r\nHost: a\r\nConnection: close\r\n\r\n`);
   expect(statusesOf(raw)).toEqual([200]);
   expect(raw).not.toContain('evil.example');
+});
+
+test.each([
+  ['h2c', 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n'],
+  ['a WebSocket', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'],
+  ['something without naming it in Connection', 'Upgrade: TLS/1.2\r\n'],
+])(
+  'An upgrade to %s that is on offer is ignored, and what stands behind it is left to another connection',
+  async (_, offer) => {
+    const { url, calls } = await service();
+    const raw = await exchange(url, `GET ${PATH} HTTP/1.1\r\nHost: a\r\n${offer}\r\n${NEXT}`);
+    expect(statusesOf(raw)).toEqual([200]);
+    expect(raw).toMatch(/^connection: close\r$/im);
+    expect(raw).not.toMatch(/^upgrade:/im);
+    expect(calls).toHaveLength(1);
+  },
+);
+
+test('An upgrade on offer does not hide a body, which is refused', async () => {
+  const { url, calls } = await service();
+  const offer = 'Connection: Upgrade\r\nUpgrade: h2c\r\n';
+  const raw = await exchange(
+    url,
+    `GET ${PATH} HTTP/1.1\r\nHost: a\r\n${offer}Content-Length: 2\r\n\r\nhi${NEXT}`,
+  );
+  expect(statusesOf(raw)).toEqual([400]);
+  expect(calls).toHaveLength(0);
 });
 
 test('Pipelined requests are answered one by one, in their order', async () => {

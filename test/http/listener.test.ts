@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { createApp } from '../../src/app.ts';
+import type { Patience } from '../../src/http/connections.ts';
 import { createListener } from '../../src/http/listener.ts';
 import { createLifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -40,10 +44,15 @@ const app = () =>
     docsDirectory: new URL('no-docs/', import.meta.url),
   });
 
-async function dial(handler: RequestListener = app()): Promise<Socket> {
-  const server = createListener(handler);
+async function listen(handler: RequestListener, patience?: Patience): Promise<Server> {
+  const server = createListener(handler, {}, patience);
   open.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+}
+
+async function dial(handler: RequestListener = app(), patience?: Patience): Promise<Socket> {
+  const server = await listen(handler, patience);
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('error', () => undefined);
   return socket;
@@ -130,10 +139,6 @@ test('CONNECT is not allowed, and told so', async () => {
 
 test.each([
   ['without a Host', 'GET /livez HTTP/1.1\r\n\r\n'],
-  [
-    'that asks for an upgrade',
-    'GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
-  ],
   ['with a length', 'GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi'],
   ['in chunks', 'GET /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
   [
@@ -162,9 +167,24 @@ test('an expectation that nobody knows is ignored', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
 
-test('garbage behind a request whose answer is due closes the connection without a second answer', async () => {
-  const handler: RequestListener = (_req, res) => setTimeout(() => res.end('late'), 50);
-  await expect(exchange('GET / HTTP/1.1\r\nHost: a\r\n\r\ngarbage\r\n\r\n', handler)).resolves.toBe('');
+describe('While an answer is due, what cannot be answered closes the connection without a word', () => {
+  const late: RequestListener = (_req, res) => setTimeout(() => res.end('late'), 50);
+  const announced = [
+    ['plainly', ''],
+    ['with Expect: 100-continue', 'Expect: 100-continue\r\n'],
+    ['with an expectation that nobody knows', 'Expect: tea\r\n'],
+  ] as const;
+  const behind = [
+    ['garbage', 'garbage\r\n\r\n'],
+    ['too many bytes', `GET / HTTP/1.1\r\nX: ${'x'.repeat(17_000)}`],
+    ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ] as const;
+  test.each(
+    announced.flatMap(([how, header]) => behind.map(([what, text]) => [how, what, header, text] as const)),
+  )('of a request announced %s, %s', async (_how, _what, header, text) => {
+    const request = `GET / HTTP/1.1\r\nHost: a\r\n${header}\r\n`;
+    await expect(exchange(`${request}${text}`, late)).resolves.toBe('');
+  });
 });
 
 test('garbage behind an answer that is out is refused as garbage', async () => {
@@ -175,14 +195,155 @@ test('garbage behind an answer that is out is refused as garbage', async () => {
   expectProblem(onlyAnswer(await receive(socket)), 400, 'MALFORMED_REQUEST');
 });
 
-test('a connection that is reset harms nothing', async () => {
-  const socket = await dial();
-  await once(socket, 'connect');
-  socket.write('GET /livez HTTP/1.1\r\nHo');
-  socket.resetAndDestroy();
-  await once(socket, 'close');
-  await expect(exchange('GET /livez HTTP/1.0\r\n\r\n')).resolves.toContain('200 OK');
+test('of a connection at most 16 answers are due, and no handler begins for the requests behind them', async () => {
+  let begun = 0;
+  const socket = await dial(() => (begun += 1));
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200));
+  await expect(receive(socket)).resolves.toBe('');
+  expect(begun).toBe(16);
 });
+
+test('a connection may ask for as much as it likes, one answer after the other', async () => {
+  const socket = await dial((_req, res) => res.end('whole'));
+  let received = '';
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+  for (let i = 0; i < 40; i += 1) {
+    const more = once(socket, 'data');
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await more;
+  }
+  expect(received.match(/whole/g)).toHaveLength(40);
+});
+
+describe('A client that takes nothing of an answer is cut', () => {
+  const patience = { stalledMs: 120, refusedMs: 60_000 };
+  const large = Buffer.alloc(32 * 1024 * 1024);
+
+  async function stalled(write: (socket: Socket) => unknown): Promise<boolean> {
+    const server = await listen((_req, res) => res.end(large), patience);
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+    socket.on('error', () => undefined);
+    const [held] = (await once(server, 'connection')) as [Socket];
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const dripping = setInterval(() => write(socket), 20);
+    await once(held, 'close');
+    clearInterval(dripping);
+    return held.destroyed;
+  }
+
+  test.each([
+    ['that sends nothing more', () => undefined],
+    ['that goes on sending line ends', (socket: Socket) => socket.write('\r\n')],
+  ])('%s', async (_, write) => {
+    await expect(stalled(write)).resolves.toBe(true);
+  });
+
+  test('but not one that waits for it, nor one that is slow', async () => {
+    const socket = await dial((_req, res) => {
+      setTimeout(() => {
+        pipeline(Readable.from(Array.from({ length: 32 }, () => large.subarray(0, 1024 * 1024))), res).catch(
+          () => 0,
+        );
+      }, 300);
+    }, patience);
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    let size = 0;
+    for await (const chunk of socket as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      await sleep(1);
+    }
+    expect(size).toBeGreaterThan(large.length);
+  });
+});
+
+test.each([
+  ['garbage', 'garbage\r\n\r\n'],
+  ['half a request', 'GET / HTTP/1.1\r\nHost: a\r\nX-Half: '],
+  ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+])('the connection of a client that ignores the refusal of %s is let go', async (_, text) => {
+  const server = await listen(app(), { stalledMs: 60_000, refusedMs: 50 });
+  server.headersTimeout = 1;
+  server.requestTimeout = 1;
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const socket = connect({
+    port: (server.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  });
+  socket.on('error', () => undefined);
+  socket.resume().write(text);
+  const [held] = await accepted;
+  await once(socket, 'end');
+  if (!held.closed) await once(held, 'close');
+  socket.destroy();
+  expect(held.destroyed).toBe(true);
+});
+
+test.each(['closeIdleConnections', 'closeAllConnections'] as const)(
+  'a connection that came with CONNECT, and is kept half open, is closed by %s',
+  async (close) => {
+    const server = await listen(app());
+    const socket = connect({
+      port: (server.address() as AddressInfo).port,
+      host: '127.0.0.1',
+      allowHalfOpen: true,
+    });
+    socket.on('error', () => undefined);
+    socket.resume().write('CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await once(socket, 'end');
+    const closed = once(server, 'close');
+    server.close();
+    server[close]();
+    await closed;
+    socket.destroy();
+    expect(server.listening).toBe(false);
+  },
+);
+
+test('a connection whose answer has ended, and is not sent whole, is not idle', async () => {
+  const server = await listen((_req, res) => res.end(Buffer.alloc(32 * 1024 * 1024)));
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
+  socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  await once(server, 'request');
+  await sleep(20);
+  server.close();
+  server.closeIdleConnections();
+  const { length } = await receive(socket.resume());
+  expect(length).toBeGreaterThan(32 * 1024 * 1024);
+});
+
+const packets = [
+  ['half a request', 'GET /livez HTTP/1.1\r\nHo'],
+  ['a request', 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  [
+    'CONNECT behind a request',
+    'GET /livez HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
+  ],
+  ['an upgrade', 'GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+  ['an expectation', 'POST /livez HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n'],
+  ['garbage', 'garbage\r\n\r\n'],
+] as const;
+const moments = ['at once', 'a moment later', 'behind the first byte of an answer'] as const;
+
+test.each(packets.flatMap(([what, text]) => moments.map((moment) => [what, moment, text] as const)))(
+  'after %s a reset, %s, harms nothing',
+  async (_, moment, text) => {
+    const server = await listen(app());
+    const { port } = server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.write(text);
+    if (moment === 'a moment later') await sleep(5);
+    if (moment === 'behind the first byte of an answer' && !text.endsWith('Ho')) await once(socket, 'data');
+    socket.resetAndDestroy();
+    await once(socket, 'close');
+    const polite = connect(port, '127.0.0.1');
+    polite.write('GET /livez HTTP/1.0\r\n\r\n');
+    await expect(receive(polite)).resolves.toContain('200 OK');
+  },
+);
 
 test('a request that does not arrive in time is refused, and time-outs fit load balancers', async () => {
   const server = createListener(app());
