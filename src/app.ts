@@ -9,7 +9,7 @@ import { docsPage } from './http/docs-page.ts';
 import { errorHandler, routeNotFound } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz, refuseWhileDraining } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
-import { createPageTokens } from './http/page-token.ts';
+import type { PageTokens } from './http/page-token.ts';
 import { checkProxies } from './http/proxy-check.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { nameRoute, requestContext } from './http/request-context.ts';
@@ -30,20 +30,12 @@ import type { Tracer } from './tracing/span.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
-  readonly config: Pick<
-    Config,
-    | 'backend'
-    | 'trustProxy'
-    | 'corsOrigins'
-    | 'rateLimit'
-    | 'cursorSecrets'
-    | 'exportConcurrency'
-    | 'streamIdleTimeoutMs'
-  >;
+  readonly config: Pick<Config, 'backend' | 'http' | 'rateLimit' | 'stream'>;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'requestEnded' | keyof StreamMetrics>;
   readonly lifecycle: Pick<Lifecycle, 'ready' | 'draining' | 'stopping' | 'ending'>;
   readonly pages: Pages;
+  readonly pageTokens: PageTokens;
   /** What this replica shares with others, if it does. */
   readonly sharing?: Pick<Sharing, 'shared' | 'counts'> | undefined;
   /** None where whoever reaches the service may read everything. */
@@ -65,6 +57,7 @@ export function createApp(deps: AppDeps): Express {
     metrics,
     lifecycle,
     pages,
+    pageTokens,
     userCounts,
     sharing,
     verifyToken,
@@ -79,21 +72,19 @@ export function createApp(deps: AppDeps): Express {
   app.enable('strict routing');
   // Queries are read by the operations, strictly, from the target itself.
   app.set('query parser', false);
-  app.set('trust proxy', config.trustProxy);
+  app.set('trust proxy', config.http.trustProxy);
 
   const route = (path: string, handler: RequestHandler): void => {
     app.route(path).all(nameRoute(path)).get(handler).all(methodNotAllowed());
   };
-  const pageTokens = createPageTokens(config.cursorSecrets);
-  const slots = createStreamSlots({ max: config.exportConcurrency, now: () => performance.now() });
+  const slots = createStreamSlots({ max: config.stream.concurrency, now: () => performance.now() });
   const streams = createStreams({ slots, ending: lifecycle.ending });
-  const { streamIdleTimeoutMs } = config;
 
   app.use(requestContext(logger));
   if (tracer) app.use(traceRequests(tracer));
   app.use(logRequests({ logger, metrics }));
   app.use(closeWhileStopping(lifecycle));
-  app.use(allowOrigins(config.corsOrigins));
+  app.use(allowOrigins(config.http.corsOrigins));
   app.use(requireWellFormed());
   app.use(answerOptions());
 
@@ -110,7 +101,7 @@ export function createApp(deps: AppDeps): Express {
   }))
     route(path, handler);
 
-  app.use(checkProxies(config.trustProxy, logger));
+  app.use(checkProxies(config.http.trustProxy, logger));
   if (verifyToken) app.use(authenticate(verifyToken));
   app.use(limitRate({ ...config.rateLimit, store: sharing?.counts }));
   app.use(refuseUnauthenticated());
@@ -121,7 +112,7 @@ export function createApp(deps: AppDeps): Express {
       userCounts,
       streams,
       metrics,
-      streamIdleTimeoutMs,
+      streamIdleTimeoutMs: config.stream.idleTimeoutMs,
     });
     route(path, handler);
   }

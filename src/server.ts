@@ -8,6 +8,7 @@ import { messageClasses } from './http/message-classes.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
+import { upstreamOperations } from './operations/index.ts';
 import { createRekognition } from './rekognition/client.ts';
 import { createService } from './service.ts';
 import { shutDown } from './shutdown.ts';
@@ -24,8 +25,9 @@ await main().catch((error: unknown) => {
 });
 
 async function main(): Promise<void> {
-  const config = readConfig(process.env);
-  const logger = createLogger({ level: config.logLevel, production: config.production });
+  readDotEnv();
+  const config = readConfig(process.env, upstreamOperations);
+  const logger = createLogger({ ...config.log, production: config.production });
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     process.on(event, (err: unknown) => {
       logger.fatal({ err }, 'a bug: stopping at once');
@@ -46,7 +48,7 @@ async function main(): Promise<void> {
       ? await (await import('./embedded/start.ts')).startEmbeddedRekognition()
       : undefined;
   const rekognition = createRekognition({
-    connectTimeoutMs: config.upstreamAttemptTimeoutMs,
+    connectTimeoutMs: config.upstream.attemptTimeoutMs,
     endpoint: embedded,
   });
   await requireRegion(rekognition.region());
@@ -67,14 +69,14 @@ async function main(): Promise<void> {
   });
   const { app, metrics } = service;
   metrics.watchProcess();
+  const { host, port, metricsPort } = config.http;
   const metricsServer = createListener(serveMetrics({ metrics, logger }));
-  await listen(metricsServer, config.host, config.metricsPort, 'METRICS_PORT');
+  await listen(metricsServer, host, metricsPort, 'METRICS_PORT');
   const server = createListener(app, messageClasses(app));
-  await listen(server, config.host, config.port, 'PORT');
+  await listen(server, host, port, 'PORT');
 
   stop = (): void => {
     stop = () => undefined;
-    const { shutdownDelayMs: delayMs, shutdownGraceMs: graceMs } = config;
     const release = async (): Promise<void> => {
       metricsServer.close();
       metricsServer.closeAllConnections();
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
       rekognition.destroy();
       await Promise.all([tracing?.stop(), embedded?.stop()]);
     };
-    void shutDown({ server, lifecycle, logger, delayMs, graceMs, release }).then(() => {
+    void shutDown({ server, lifecycle, logger, ...config.shutdown, release }).then(() => {
       // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up. Not at once:
       // the log has lines under way.
       setTimeout(() => process.exit(0), LEFT_OVER_MS).unref();
@@ -94,6 +96,16 @@ async function main(): Promise<void> {
   const address = server.address() as AddressInfo;
   const metricsAddress = metricsServer.address() as AddressInfo;
   announce({ logger, config, address, metricsAddress, embedded, write });
+}
+
+/** Settings of `.env`, where it is there; what the environment has set already stays. */
+function readDotEnv(): void {
+  try {
+    process.loadEnvFile();
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT') throw new ConfigError(`cannot read .env: ${code}`);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 import type { Express } from 'express';
@@ -5,6 +6,7 @@ import type { Logger } from 'pino';
 
 import { createApp } from './app.ts';
 import type { Config } from './config.ts';
+import { createPageTokens } from './http/page-token.ts';
 import { createTokenVerifier } from './http/token-verifier.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
@@ -42,7 +44,7 @@ export interface Service {
 export function createService(deps: ServiceDeps): Service {
   const { config, logger, lifecycle, rekognition, now, random } = deps;
   const metrics = createMetrics();
-  const { redisUrl: url, tokenRules: rules } = config;
+  const { url } = config.redis;
   const sharing = url === undefined ? undefined : startSharing({ url, config, logger, now });
   if (sharing) metrics.watch({ sharing });
   const stopping = new AbortController();
@@ -51,12 +53,22 @@ export function createService(deps: ServiceDeps): Service {
     logger,
     metrics,
     lifecycle,
-    pages: createPages({ rekognition, config, permits: sharing?.permits, metrics, now, random }),
+    pages: createPages({
+      rekognition,
+      config: config.upstream,
+      permits: sharing?.permits,
+      metrics,
+      now,
+      random,
+    }),
     userCounts: createUserCounts({ rekognition, now }),
     tracer: deps.tracer,
     sharing,
+    pageTokens: createPageTokens(config.pageTokens.secrets ?? [randomBytes(32).toString('base64url')]),
     // A token's times are those of the wall clock.
-    verifyToken: rules && createTokenVerifier({ rules, logger, now: Date.now, signal: stopping.signal }),
+    verifyToken:
+      config.auth &&
+      createTokenVerifier({ rules: config.auth, logger, now: Date.now, signal: stopping.signal }),
     // Beside src, and beside the bundle's directory.
     contract: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
     docsDirectory: deps.docsDirectory,

@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 
 interface Announcement {
   readonly logger: Logger;
-  readonly config: Pick<Config, 'backend' | 'production' | 'cursorSecretsAreRandom'>;
+  readonly config: Pick<Config, 'backend' | 'production' | 'pageTokens'>;
   readonly address: AddressInfo;
   readonly metricsAddress: AddressInfo;
   readonly embedded?: Examples | undefined;
@@ -23,7 +23,7 @@ export function announce(announcement: Announcement): void {
   const { logger, config, address, metricsAddress, embedded, write } = announcement;
   const url = urlOf(address);
   logger.info({ url, metrics: `${urlOf(metricsAddress)}/metrics`, backend: config.backend }, 'listening');
-  if (config.cursorSecretsAreRandom) {
+  if (!config.pageTokens.secrets) {
     logger.warn(
       'CURSOR_SECRETS is not set: page tokens end with this process, and other replicas refuse them',
     );

@@ -1,13 +1,14 @@
 import { expect, test } from '@jest/globals';
 
 import { ConfigError, readConfig } from '../src/config.ts';
+import { settingsWithDefaults } from './support/settings.ts';
 
 const KEY = 'k'.repeat(32);
 const OLD_KEY = 'o'.repeat(40);
 
-function faultsOf(env: Record<string, string>): string[] {
+function faultsOf(env: Record<string, string>, operations: readonly string[] = []): string[] {
   try {
-    readConfig(env);
+    readConfig(env, operations);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     const [head, ...lines] = (error as Error).message.split('\n');
@@ -18,32 +19,30 @@ function faultsOf(env: Record<string, string>): string[] {
 }
 
 const defaults = {
-  host: '127.0.0.1',
-  port: 8080,
-  metricsPort: 9464,
   production: false,
   backend: 'embedded',
-  upstreamTps: 5,
-  upstreamBurst: 5,
-  upstreamQueueLimit: 100,
-  upstreamMaxAttempts: 3,
-  requestDeadlineMs: 10_000,
-  upstreamAttemptTimeoutMs: 3000,
-  cacheTtlMs: 1000,
-  exportConcurrency: 2,
-  streamIdleTimeoutMs: 60_000,
+  http: { host: '127.0.0.1', port: 8080, metricsPort: 9464, trustProxy: 0, corsOrigins: [] },
+  auth: undefined,
   rateLimit: { max: 600, windowMs: 60_000 },
-  trustProxy: 0,
-  corsOrigins: [],
-  tokenRules: undefined,
-  cursorSecrets: [expect.stringMatching(/^[A-Za-z0-9_-]{43}$/)],
-  cursorSecretsAreRandom: true,
-  redisUrl: undefined,
-  replicas: 1,
+  pageTokens: { secrets: undefined },
+  upstream: {
+    tps: 5,
+    burst: 5,
+    tpsOf: {},
+    queueLimit: 100,
+    standingWaitMs: 1000,
+    maxAttempts: 3,
+    deadlineMs: 10_000,
+    attemptTimeoutMs: 3000,
+    cacheTtlMs: 1000,
+    lookupTtlMs: 5000,
+    replicas: 1,
+  },
+  stream: { concurrency: 2, idleTimeoutMs: 60_000 },
+  redis: { url: undefined },
   tracing: false,
-  shutdownDelayMs: 0,
-  shutdownGraceMs: 20_000,
-  logLevel: 'info',
+  shutdown: { delayMs: 0, graceMs: 20_000 },
+  log: { level: 'info' },
 };
 
 test('everything has a default', () => {
@@ -69,7 +68,10 @@ test('every setting is read', () => {
     REKOGNITION_BACKEND: 'embedded',
     UPSTREAM_TPS: '1.25',
     UPSTREAM_BURST: '2.5',
+    UPSTREAM_TPS_DESCRIBE_COLLECTION: '0.5',
     UPSTREAM_QUEUE_LIMIT: '0',
+    UPSTREAM_STANDING_WAIT_MS: '1',
+    LOOKUP_TTL_MS: '0',
     UPSTREAM_MAX_ATTEMPTS: '1',
     REQUEST_DEADLINE_MS: '100',
     UPSTREAM_ATTEMPT_TIMEOUT_MS: '50',
@@ -93,38 +95,42 @@ test('every setting is read', () => {
     SHUTDOWN_GRACE_MS: '6',
     LOG_LEVEL: 'debug',
   };
-  expect(readConfig(env)).toEqual({
-    host: '0.0.0.0',
-    port: 0,
-    metricsPort: 1,
+  expect(readConfig(env, ['ListUsers', 'DescribeCollection'])).toEqual({
     production: true,
     backend: 'embedded',
-    upstreamTps: 1.25,
-    upstreamBurst: 2.5,
-    upstreamQueueLimit: 0,
-    upstreamMaxAttempts: 1,
-    requestDeadlineMs: 100,
-    upstreamAttemptTimeoutMs: 50,
-    cacheTtlMs: 0,
-    exportConcurrency: 1,
-    streamIdleTimeoutMs: 100,
-    rateLimit: { max: 0, windowMs: 1000 },
-    trustProxy: 2,
-    corsOrigins: ['https://a.example', 'http://localhost:3000'],
-    tokenRules: {
+    http: {
+      host: '0.0.0.0',
+      port: 0,
+      metricsPort: 1,
+      trustProxy: 2,
+      corsOrigins: ['https://a.example', 'http://localhost:3000'],
+    },
+    auth: {
       issuer: 'rollcall-issuer',
       audience: 'rollcall',
       jwksUri: 'https://keys.example/keys?v=1',
       collectionsClaim: 'https://example.com/collections',
     },
-    cursorSecrets: [KEY, OLD_KEY],
-    cursorSecretsAreRandom: false,
-    redisUrl: 'rediss://:secret@redis.example.com:6379/1',
-    replicas: 3,
+    rateLimit: { max: 0, windowMs: 1000 },
+    pageTokens: { secrets: [KEY, OLD_KEY] },
+    upstream: {
+      tps: 1.25,
+      burst: 2.5,
+      tpsOf: { DescribeCollection: 0.5 },
+      queueLimit: 0,
+      standingWaitMs: 1,
+      maxAttempts: 1,
+      deadlineMs: 100,
+      attemptTimeoutMs: 50,
+      cacheTtlMs: 0,
+      lookupTtlMs: 0,
+      replicas: 3,
+    },
+    stream: { concurrency: 1, idleTimeoutMs: 100 },
+    redis: { url: 'rediss://:secret@redis.example.com:6379/1' },
     tracing: true,
-    shutdownDelayMs: 5,
-    shutdownGraceMs: 6,
-    logLevel: 'debug',
+    shutdown: { delayMs: 5, graceMs: 6 },
+    log: { level: 'debug' },
   });
 });
 
@@ -133,11 +139,7 @@ test('production means AWS, and anything else the embedded Rekognition', () => {
   expect(readConfig({ NODE_ENV: 'test' })).toMatchObject({ production: false, backend: 'embedded' });
 });
 
-test('made-up keys differ from start to start', () => {
-  expect(readConfig({}).cursorSecrets).not.toEqual(readConfig({}).cursorSecrets);
-});
-
-test('one message tells every fault', () => {
+test('one message lists every fault', () => {
   expect(
     faultsOf({
       HOST: '0.0.0.0',
@@ -157,43 +159,43 @@ test('one message tells every fault', () => {
       CURSOR_SECRETS: 'short',
       REDIS_URL: 'http://redis.example.com',
       REPLICAS: '0',
-      SHUTDOWN_DELAY_MS: ' 1',
+      SHUTDOWN_DELAY_MS: '1 0',
       SHUTDOWN_GRACE_MS: '3600001',
       LOG_LEVEL: 'loud',
     }),
   ).toEqual([
-    'PORT must be a whole number from 0 to 65535',
     'REKOGNITION_BACKEND must be embedded or aws',
+    'PORT must be a whole number from 0 to 65535',
+    'TRUST_PROXY must be a count of proxies from 0 to 99, or a list of their addresses or networks',
+    'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas',
+    'RATE_LIMIT_MAX must be a whole number from 0 to 1000000000',
+    'RATE_LIMIT_WINDOW_MS must be a whole number from 1000 to 3600000',
+    'CURSOR_SECRETS must be keys of at least 32 characters, separated by commas',
     'UPSTREAM_TPS must be a number from 0.01 to 1000000, such as 5 or 1.25',
     'UPSTREAM_BURST must be a number from 0.01 to 1000000, such as 5 or 1.25',
     'UPSTREAM_MAX_ATTEMPTS must be a whole number from 1 to 10',
     'REQUEST_DEADLINE_MS must be a whole number from 100 to 3600000',
     'UPSTREAM_ATTEMPT_TIMEOUT_MS must be a whole number from 50 to 3600000',
+    'REPLICAS must be a whole number from 1 to 1000',
     'EXPORT_CONCURRENCY must be a whole number from 1 to 1000',
     'STREAM_IDLE_TIMEOUT_MS must be a whole number from 100 to 3600000',
-    'RATE_LIMIT_MAX must be a whole number from 0 to 1000000000',
-    'RATE_LIMIT_WINDOW_MS must be a whole number from 1000 to 3600000',
-    'TRUST_PROXY must be a count of proxies from 0 to 99, or a list of their addresses or networks',
-    'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas',
-    'CURSOR_SECRETS must be keys of at least 32 characters, separated by commas',
     'REDIS_URL must be a URL such as redis://redis.example.com:6379',
-    'REPLICAS must be a whole number from 1 to 1000',
     'SHUTDOWN_DELAY_MS must be a whole number from 0 to 3600000',
     'SHUTDOWN_GRACE_MS must be a whole number from 0 to 3600000',
-    'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent',
+    'LOG_LEVEL must be fatal, error, warn, info, debug, trace or silent',
     'AUTH_MODE must be set, since HOST=0.0.0.0 is open to other machines: jwt, or none behind something that authenticates',
   ]);
 });
 
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s needs no AUTH_MODE', (HOST) => {
-  expect(readConfig({ HOST }).host).toBe(HOST);
+  expect(readConfig({ HOST }).http.host).toBe(HOST);
 });
 
 test.each(['0.0.0.0', '::', '192.168.0.1', '127.0.0.1.example.com', 'example.com'])(
   '%s is open to other machines, and needs AUTH_MODE',
   (HOST) => {
     expect(faultsOf({ HOST })).toEqual([expect.stringContaining('AUTH_MODE must be set')]);
-    expect(readConfig({ HOST, AUTH_MODE: 'none' }).host).toBe(HOST);
+    expect(readConfig({ HOST, AUTH_MODE: 'none' }).http.host).toBe(HOST);
   },
 );
 
@@ -201,8 +203,8 @@ const jwt = { AUTH_MODE: 'jwt', AUTH_ISSUER: 'https://issuer.example', AUTH_AUDI
 
 test('AUTH_MODE is none or jwt', () => {
   expect(faultsOf({ AUTH_MODE: 'basic' })).toEqual(['AUTH_MODE must be none or jwt']);
-  expect(readConfig({ AUTH_MODE: 'none' }).tokenRules).toBeUndefined();
-  expect(readConfig({ ...jwt, HOST: '0.0.0.0' }).tokenRules).toEqual({
+  expect(readConfig({ AUTH_MODE: 'none' }).auth).toBeUndefined();
+  expect(readConfig({ ...jwt, HOST: '0.0.0.0' }).auth).toEqual({
     issuer: 'https://issuer.example',
     audience: 'rollcall',
     jwksUri: undefined,
@@ -224,15 +226,15 @@ test.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'])(
     expect(faultsOf({ [name]: 'https://issuer.example' })).toEqual([
       'AUTH_MODE must be set, since other AUTH_ settings are: jwt, or none to do without them',
     ]);
-    expect(readConfig({ AUTH_MODE: 'none', [name]: 'https://issuer.example' }).tokenRules).toBeUndefined();
+    expect(readConfig({ AUTH_MODE: 'none', [name]: 'https://issuer.example' }).auth).toBeUndefined();
   },
 );
 
 test.each(['http://127.0.0.1:9000', 'http://localhost:9000/realm', 'http://[::1]:9000'])(
   'keys may come from %s, which is this machine',
   (url) => {
-    expect(readConfig({ ...jwt, AUTH_ISSUER: url }).tokenRules?.issuer).toBe(url);
-    expect(readConfig({ ...jwt, AUTH_JWKS_URI: url }).tokenRules?.jwksUri).toBe(url);
+    expect(readConfig({ ...jwt, AUTH_ISSUER: url }).auth?.issuer).toBe(url);
+    expect(readConfig({ ...jwt, AUTH_JWKS_URI: url }).auth?.jwksUri).toBe(url);
   },
 );
 
@@ -257,7 +259,7 @@ test.each([
   ['10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
   ['99', 99],
 ])('TRUST_PROXY may be %s', (TRUST_PROXY, trustProxy) => {
-  expect(readConfig({ TRUST_PROXY }).trustProxy).toEqual(trustProxy);
+  expect(readConfig({ TRUST_PROXY }).http.trustProxy).toEqual(trustProxy);
 });
 
 test.each(['true', '100', '-1', 'loopback', '10.0.0.0/8/8', '10.0.0.0/x', '::/129', 'example.com', '10.0.0'])(
@@ -268,14 +270,47 @@ test.each(['true', '100', '-1', 'loopback', '10.0.0.0/8/8', '10.0.0.0/x', '::/12
 );
 
 test.each([
+  'https://a.example',
+  'https://a.example:8443',
+  'http://[::1]:3000',
+  'capacitor://localhost',
+  'ionic://localhost',
+  'tauri://localhost',
+  'app://-',
+  'chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb',
+  'web+app://App.Example:1',
+])('CORS_ORIGINS may hold %s', (origin) => {
+  expect(readConfig({ CORS_ORIGINS: `https://b.example, ${origin} ,` }).http.corsOrigins).toEqual([
+    'https://b.example',
+    origin,
+  ]);
+});
+
+test.each([
   '*',
+  'null',
   'app.example.com',
+  'localhost:3000',
+  'https://*.example.com',
   'https://a.example/',
   'https://a.example/x',
-  'ftp://a.example',
+  'https://a.example:443',
+  'https://A.example',
+  'https://user@a.example',
+  'https://a.example b.example',
   'https://',
+  'HTTPS://a.example',
+  'capacitor://',
+  'capacitor://localhost/',
+  'capacitor:localhost',
+  'capacitor://localhost?x',
+  'file://',
+  'file://host',
+  'data:text/html,x',
 ])('CORS_ORIGINS may not hold %s', (origin) => {
-  expect(faultsOf({ CORS_ORIGINS: `https://b.example,${origin}` })).toHaveLength(1);
+  expect(faultsOf({ CORS_ORIGINS: `https://b.example,${origin}` })).toEqual([
+    'CORS_ORIGINS must be origins such as https://app.example.com, separated by commas',
+  ]);
 });
 
 test.each([['short'], [','], [`${KEY},short`]])('CURSOR_SECRETS may not be %s', (CURSOR_SECRETS) => {
@@ -292,7 +327,7 @@ test.each(['10.0.0.0/33', '10.0.0.0/0', '::/0', 'fd00::/129', ',', '10.0.0.1/8/9
 );
 
 test.each(['10.0.0.0/8', '10.0.0.1, fd00::/8', '::1'])('TRUST_PROXY=%s is a list', (value) => {
-  expect(readConfig({ TRUST_PROXY: value }).trustProxy).toEqual(value.split(', '));
+  expect(readConfig({ TRUST_PROXY: value }).http.trustProxy).toEqual(value.split(', '));
 });
 
 test.each([
@@ -332,5 +367,80 @@ test('the protocol of traces goes before that of everything', () => {
   expect(readConfig({ ...on, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf' }).tracing).toBe(true);
   expect(faultsOf({ ...on, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/json' })).toEqual([
     'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL must be http/protobuf',
+  ]);
+});
+
+/** A good value of each setting that is not a number. */
+const words: Record<string, string> = {
+  NODE_ENV: 'production',
+  REKOGNITION_BACKEND: 'aws',
+  HOST: '127.0.0.2',
+  CORS_ORIGINS: 'https://a.example',
+  AUTH_MODE: 'none',
+  AUTH_ISSUER: 'https://issuer.example',
+  AUTH_JWKS_URI: 'https://issuer.example/keys',
+  CURSOR_SECRETS: KEY,
+  REDIS_URL: 'redis://redis.example.com',
+  OTEL_TRACES_EXPORTER: 'otlp',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces',
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
+  LOG_LEVEL: 'debug',
+};
+const operations = ['ListUsers'];
+const everySetting = settingsWithDefaults().map(({ name }) => name.replace('<OPERATION>', 'LIST_USERS'));
+const goodValue = (name: string) => words[name] ?? (/^(AUTH|OTEL)/.test(name) ? 'word' : '1000');
+/** What a setting asks for beside itself. */
+const beside = (name: string) =>
+  /^AUTH_(?!MODE)/.test(name) ? jwt : name === 'HOST' ? { AUTH_MODE: 'none' } : {};
+
+test.each(everySetting)('white space around %s counts for nothing', (name) => {
+  const value = name === 'UPSTREAM_MAX_ATTEMPTS' ? '2' : name === 'TRUST_PROXY' ? '1' : goodValue(name);
+  const read = (text: string) => readConfig({ ...beside(name), [name]: text }, operations);
+  for (const text of [` ${value}`, `${value}\r`, `${value}\n`, `\t${value} \r\n`]) {
+    expect(read(text)).toEqual(read(value));
+  }
+  expect(readConfig({ [name]: ' \r\n' }, operations)).toEqual(readConfig({}, operations));
+});
+
+test.each(everySetting)('%s in quotes is one fault, which names it', (name) => {
+  for (const quote of ['"', "'", '`']) {
+    const value = ` ${quote}${goodValue(name)}${quote}\r`;
+    expect(faultsOf({ ...beside(name), [name]: value }, operations)).toEqual([
+      `${name} must be written without the quotes around its value`,
+    ]);
+  }
+  expect(faultsOf({ ...beside(name), [name]: '""' }, operations)).toHaveLength(1);
+});
+
+test('a quote inside of a value is part of it', () => {
+  expect(readConfig({ CURSOR_SECRETS: `"${KEY}` }).pageTokens.secrets).toEqual([`"${KEY}`]);
+});
+
+test.each(['Production', 'prod', 'staging', 'production;', 'null'])('NODE_ENV=%s is a fault', (NODE_ENV) => {
+  expect(faultsOf({ NODE_ENV })).toEqual(['NODE_ENV must be production, development or test']);
+});
+
+test.each(['LIST_USER', 'list_users', 'CONSTRUCTOR', '', '__PROTO__', 'LISTUSERS'])(
+  'UPSTREAM_TPS_%s is a fault: there is no such operation',
+  (operation) => {
+    const name = `UPSTREAM_TPS_${operation}`;
+    expect(faultsOf({ PORT: 'x', [name]: '2' }, ['ListUsers', 'DescribeCollection'])).toEqual([
+      'PORT must be a whole number from 0 to 65535',
+      `${name} must be the quota of an operation that there is: UPSTREAM_TPS_LIST_USERS, UPSTREAM_TPS_DESCRIBE_COLLECTION`,
+    ]);
+    expect(readConfig({ [name]: ' ' }).upstream.tpsOf).toEqual({});
+  },
+);
+
+test('faults of single settings hide none of settings that depend on each other', () => {
+  expect(
+    faultsOf({ ...jwt, AUTH_AUDIENCE: '', AUTH_JWKS_URI: 'x', PORT: 'x', OTEL_TRACES_EXPORTER: 'zipkin' }),
+  ).toEqual([
+    'PORT must be a whole number from 0 to 65535',
+    'AUTH_JWKS_URI must be an https URL, or an http URL of this machine itself',
+    'AUTH_AUDIENCE must be set with AUTH_MODE=jwt',
+    'OTEL_TRACES_EXPORTER must be otlp or none',
   ]);
 });

@@ -83,7 +83,7 @@ describe('The examples of problems in the contract', () => {
 
   test.each(ways)('are what the service answers: $name to $method $path', async (way) => {
     const { name, method, path, headers, body, times } = way;
-    const config = { upstreamMaxAttempts: 1, upstreamAttemptTimeoutMs: 500 };
+    const config = { upstream: { maxAttempts: 1, attemptTimeoutMs: 500 } };
     const { url } = await startService({ endpoint, config });
     const asked = { method, headers, ...(body !== undefined && { body }) };
     for (let again = 1; again < times; again += 1) await call(url, path, asked);

@@ -7,7 +7,9 @@ const address = { address: '127.0.0.1', family: 'IPv4', port: 8080 };
 const metricsAddress = { ...address, port: 9464 };
 const embedded = { exampleCollections: [{ id: 'example-team', description: '12 users' }] };
 
-function announced(options: Partial<Parameters<typeof announce>[0]['config']>, rest: object = {}) {
+type Options = Partial<Parameters<typeof announce>[0]['config']>;
+
+function announced(options: Options, rest: object = {}) {
   let out = '';
   const write = (text: string) => {
     out += text;
@@ -15,7 +17,7 @@ function announced(options: Partial<Parameters<typeof announce>[0]['config']>, r
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
   const logger = createLogger({ level: 'info', production: true, destination });
-  const config = { backend: 'aws', production: false, cursorSecretsAreRandom: false, ...options } as const;
+  const config = { backend: 'aws', production: false, pageTokens: { secrets: ['key'] }, ...options } as const;
   announce({ logger, config, address, metricsAddress, write, ...rest });
   return { out, log: lines.join('') };
 }
@@ -37,7 +39,7 @@ test('an IPv6 address is written in brackets', () => {
 
 test('in production only the log speaks, with a warning for each thing that is not for production', () => {
   const { out, log } = announced(
-    { production: true, backend: 'embedded', cursorSecretsAreRandom: true },
+    { production: true, backend: 'embedded', pageTokens: { secrets: undefined } },
     { embedded },
   );
   expect(out).toBe('');

@@ -1,8 +1,8 @@
 import type { JSONWebKeySet } from 'jose';
 import { Agent, request } from 'undici';
 
-import type { TokenRules } from '../settings/auth.ts';
-import { isTrustedUrl } from '../settings/kinds.ts';
+import type { TokenRules } from '../config.ts';
+import { isTrustedUrl } from '../config-values.ts';
 
 /** A key set is a few kilobytes; more is not one. */
 const MAX_BYTES = 256 * 1024;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload } from 'jose';
 import type { Logger } from 'pino';
 
-import type { TokenRules } from '../settings/auth.ts';
+import type { TokenRules } from '../config.ts';
 import { collectionFilter } from './collection-filter.ts';
 import { keyFetcher } from './fetch-keys.ts';
 import { createIssuerKeys, KeysUnavailable } from './issuer-keys.ts';

@@ -23,7 +23,7 @@ export interface Sharing {
 
 interface SharingOptions {
   readonly url: string;
-  readonly config: Pick<Config, 'upstreamTps' | 'upstreamBurst' | 'replicas' | 'rateLimit'>;
+  readonly config: Pick<Config, 'upstream' | 'rateLimit'>;
   readonly logger: Logger;
   /** Milliseconds of a clock that is not set. */
   readonly now: () => number;
@@ -34,7 +34,7 @@ const BUCKET_KEY = 'rollcall:permits';
 
 /** Connects in the background: the service starts, and goes on, without Redis. */
 export function startSharing({ url, config, logger, now }: SharingOptions): Sharing {
-  const { upstreamTps: tps, upstreamBurst: burst, replicas, rateLimit } = config;
+  const { tps, burst, replicas } = config.upstream;
   let lastError: Error | undefined;
   const redis = connectRedis(url, (error) => {
     lastError = error;
@@ -71,7 +71,7 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
   });
   return {
     permits: createSharedPermits({ membership, bucket, tps, burst, replicas, now, schedule: startTimer }),
-    counts: createSharedCounts({ redis, membership, ...rateLimit }),
+    counts: createSharedCounts({ redis, membership, ...config.rateLimit }),
     get shared() {
       return membership.shared;
     },

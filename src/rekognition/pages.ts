@@ -40,17 +40,7 @@ export interface Pages {
 
 interface PagesOptions {
   readonly rekognition: Pick<Rekognition, 'listUsers'>;
-  readonly config: Pick<
-    Config,
-    | 'requestDeadlineMs'
-    | 'upstreamAttemptTimeoutMs'
-    | 'upstreamMaxAttempts'
-    | 'upstreamTps'
-    | 'upstreamBurst'
-    | 'upstreamQueueLimit'
-    | 'replicas'
-    | 'cacheTtlMs'
-  >;
+  readonly config: Config['upstream'];
   /** Where permits come from, if not from this replica's own part of the quota. */
   readonly permits?: PermitSource | undefined;
   readonly metrics: UpstreamMetrics & Pick<Metrics, 'watch'>;
@@ -65,20 +55,20 @@ const EXPECTED_MS = 100;
 
 /** Shared pages over retries over paced attempts. Exports share nothing: they read each page once. */
 export function createPages({ rekognition, config, permits, metrics, now, random }: PagesOptions): Pages {
-  const { requestDeadlineMs: deadlineMs } = config;
-  const [tps, burst] = [config.upstreamTps / config.replicas, config.upstreamBurst / config.replicas];
+  const { deadlineMs } = config;
+  const [tps, burst] = [config.tps / config.replicas, config.burst / config.replicas];
   const governor = createGovernor({
     source: permits ?? createLocalPermits({ tps, burst, now }),
-    queueLimit: config.upstreamQueueLimit,
+    queueLimit: config.queueLimit,
     now,
   });
   const breaker = createBreaker({ now, random });
   const kept = createKeptPages(config.cacheTtlMs);
   const expected = createExpectedDuration({ initialMs: EXPECTED_MS, maxMs: deadlineMs / 2 });
-  const timeoutMs = config.upstreamAttemptTimeoutMs;
+  const timeoutMs = config.attemptTimeoutMs;
   const attempt = createAttempt({ rekognition, timeoutMs, governor, breaker, expected, metrics, now });
   const retry = {
-    maxAttempts: config.upstreamMaxAttempts,
+    maxAttempts: config.maxAttempts,
     budget: createRetryBudget(now),
     metrics,
     now,

@@ -11,7 +11,7 @@ type Route = Pick<Documented, 'method' | 'path'>;
 /** Asks for a route whose Rekognition answers with this alone. */
 async function askedWith(step: Step, { method, path }: Route): Promise<Answer> {
   // Short only where nothing answers: on a busy machine an answer takes longer.
-  const config = step === 'hang' ? { upstreamAttemptTimeoutMs: 60 } : {};
+  const config = step === 'hang' ? { upstream: { attemptTimeoutMs: 60 } } : {};
   const { url } = await startService({ script: { always: step }, config });
   return call(url, path, { method });
 }
@@ -33,8 +33,8 @@ const ways: Readonly<Record<number, (route: Route) => Promise<Answer>>> = {
   400: (route) => asked(route, { method: route.method, headers: { 'Content-Length': '1' }, body: 'x' }),
   async 401({ method, path }) {
     const rules = { issuer: 'https://issuer.example', audience: 'a', jwksUri: undefined };
-    const tokenRules = { ...rules, collectionsClaim: 'collections' };
-    const { url } = await startService({ config: { tokenRules } });
+    const auth = { ...rules, collectionsClaim: 'collections' };
+    const { url } = await startService({ config: { auth } });
     return call(url, path, { method });
   },
   403: (route) => askedWith(exception('AccessDeniedException'), route),

@@ -69,7 +69,7 @@ let service: Service;
 beforeAll(async () => {
   service = await startService({
     script,
-    config: { exportConcurrency: CRAWLS, rateLimit: { max: 0, windowMs: 1000 } },
+    config: { stream: { concurrency: CRAWLS }, rateLimit: { max: 0, windowMs: 1000 } },
   });
 });
 

@@ -37,7 +37,7 @@ describeInBrowser()('/docs in a browser', () => {
   });
 
   const start = (config = {}): Promise<Service> =>
-    startService({ endpoint, docsDirectory, config: { upstreamMaxAttempts: 1, ...config } });
+    startService({ endpoint, docsDirectory, config: { upstream: { maxAttempts: 1 }, ...config } });
 
   const outcome = (page: Page) => page.locator('#listUsers .outcome');
 
@@ -91,7 +91,7 @@ describeInBrowser()('/docs in a browser', () => {
 
   test('sends the bearer token that was typed in, and keeps it out of the command', async () => {
     const issuer = await startIssuer();
-    const { url } = await start({ tokenRules: { ...issuer.rules, jwksUri: `${issuer.url}/keys` } });
+    const { url } = await start({ auth: { ...issuer.rules, jwksUri: `${issuer.url}/keys` } });
     const { page, complaints } = await watch(browser);
     await page.goto(`${url}/docs`);
     await send(page, 'Send', /^401 Unauthorized/);

@@ -20,7 +20,7 @@ import { startService, stopServices, until, type Service } from '../support/serv
 jest.setTimeout(120_000);
 
 /** No quota to wait for, and every page from Rekognition itself. */
-const quick = { upstreamMaxAttempts: 1, upstreamTps: 1000, upstreamBurst: 1000, cacheTtlMs: 0 };
+const quick = { upstream: { maxAttempts: 1, tps: 1000, burst: 1000, cacheTtlMs: 0 } };
 
 describeInBrowser(vite)('The example frontend, in a browser and on another origin', () => {
   let browser: Browser;
@@ -47,7 +47,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
 
   /** Over the embedded Rekognition, or one that answers so. */
   async function start(script?: readonly Step[]): Promise<Service> {
-    const config = { corsOrigins: [example.origin], ...quick };
+    const config = { http: { corsOrigins: [example.origin] }, ...quick };
     const service = await startService({ config, ...(script ? { script } : { endpoint }) });
     example.use(service.url);
     return service;

@@ -6,10 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
-import type { Config } from '../../src/config.ts';
 import { closeBrowsers, describeInBrowser, launch } from '../support/browser.ts';
 import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
-import { startService, stopServices } from '../support/service.ts';
+import { startService, stopServices, type ConfigOverrides } from '../support/service.ts';
 
 const path = '/collections/team/users.ndjson';
 
@@ -41,12 +40,12 @@ describeInBrowser()('In a browser', () => {
     site.close();
   });
 
-  const start = async ([first, ...others]: readonly Step[], config: Partial<Config> = {}) => {
+  const start = async ([first, ...others]: readonly Step[], config: ConfigOverrides = {}) => {
     const { url } = await startService({
       // So slow that the count is there before it.
       script: [{ ...(first as object), delayMs: 300 }, ...others],
       count: { body: { UserCount: 2 } },
-      config: { corsOrigins: [origin], ...config },
+      config: { http: { corsOrigins: [origin] }, ...config },
     });
     return url;
   };
@@ -72,7 +71,9 @@ describeInBrowser()('In a browser', () => {
   });
 
   test('the reader of examples/ comes through a failure', async () => {
-    const url = await start([pageOf(['alice'], 't1'), 'reset', pageOf(['bob'])], { upstreamMaxAttempts: 1 });
+    const url = await start([pageOf(['alice'], 't1'), 'reset', pageOf(['bob'])], {
+      upstream: { maxAttempts: 1 },
+    });
     const found = await page.evaluate(`(async () => {
       const { readUsers } = await import('/read-users.mjs');
       const found = [];

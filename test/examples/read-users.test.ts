@@ -67,7 +67,7 @@ describe('readUsers', () => {
   test('goes on from the nextToken of an incomplete stream, as often as it takes', async () => {
     const failing = exception('InternalServerError', 500);
     const script = [pageOf(['a'], 't1'), failing, pageOf(['b'], 't2'), failing, failing, pageOf(['c'])];
-    const { url, calls } = await startService({ script, config: { upstreamMaxAttempts: 1 } });
+    const { url, calls } = await startService({ script, config: { upstream: { maxAttempts: 1 } } });
     await expect(idsOf(url, 'team')).resolves.toEqual(['a', 'b', 'c']);
     const tokens = calls.map(({ input }) => input['NextToken']);
     expect(tokens).toEqual([undefined, 't1', 't1', 't2', 't2', 't2']);

@@ -37,7 +37,7 @@ const seconds = () => Math.floor(Date.now() / 1000);
 const guarded = (script: Script = [], config = {}): Promise<Service> =>
   startService({
     script,
-    config: { tokenRules: { ...issuer.rules, jwksUri: `${issuer.url}/keys` }, ...config },
+    config: { auth: { ...issuer.rules, jwksUri: `${issuer.url}/keys` }, ...config },
   });
 
 const ask = (

@@ -10,7 +10,7 @@ const ALLOWED = 'https://app.example.com';
 const PATH = '/collections/team/users';
 
 const open = (script: Script, config = {}): Promise<Service> =>
-  startService({ script, config: { corsOrigins: [ALLOWED, 'http://localhost:3000'], ...config } });
+  startService({ script, config: { http: { corsOrigins: [ALLOWED, 'http://localhost:3000'] }, ...config } });
 
 type Ask = (headers: Record<string, string>) => Promise<Answer>;
 const rules = { issuer: 'https://issuer.example', audience: 'a', jwksUri: undefined, collectionsClaim: 'c' };
@@ -34,7 +34,7 @@ const kinds: Readonly<Record<string, () => Promise<Ask>>> = {
     return (headers) => call(url, PATH, { headers: { ...headers, 'Content-Length': '1' }, body: 'x' });
   },
   async 401() {
-    const { url } = await open([], { tokenRules: rules });
+    const { url } = await open([], { auth: rules });
     return (headers) => call(url, PATH, { headers });
   },
   async 403() {
@@ -60,7 +60,10 @@ const kinds: Readonly<Record<string, () => Promise<Ask>>> = {
   },
   async 500() {
     const listUsers = () => Promise.reject(new TypeError('a bug'));
-    const { url } = await startService({ rekognition: { listUsers }, config: { corsOrigins: [ALLOWED] } });
+    const { url } = await startService({
+      rekognition: { listUsers },
+      config: { http: { corsOrigins: [ALLOWED] } },
+    });
     return (headers) => call(url, PATH, { headers });
   },
   async 502() {
@@ -133,7 +136,7 @@ describe.each(Object.keys(kinds))('An answer of the kind %s', (kind) => {
 });
 
 test('A preflight is answered without a token, a count against the limit or a call of Rekognition', async () => {
-  const service = await open([], { tokenRules: rules, rateLimit: { max: 1, windowMs: 60_000 } });
+  const service = await open([], { auth: rules, rateLimit: { max: 1, windowMs: 60_000 } });
   for (let i = 0; i < 5; i += 1) {
     const answer = await call(service.url, PATH, {
       method: 'OPTIONS',

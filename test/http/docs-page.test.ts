@@ -33,7 +33,7 @@ describe('GET /docs', () => {
     [
       'with tokens is marked to take one',
       {
-        tokenRules: {
+        auth: {
           issuer: 'https://issuer.example',
           audience: 'rollcall',
           jwksUri: undefined,

@@ -8,8 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
 import type { Patience } from '../../src/http/connections.ts';
 import { createListener } from '../../src/http/listener.ts';
+import { createPageTokens } from '../../src/http/page-token.ts';
 import { createLifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
@@ -25,15 +27,8 @@ afterEach(() => {
 
 const app = () =>
   createApp({
-    config: {
-      backend: 'embedded',
-      trustProxy: 0,
-      corsOrigins: [],
-      rateLimit: { max: 0, windowMs: 1000 },
-      exportConcurrency: 2,
-      streamIdleTimeoutMs: 60_000,
-      cursorSecrets: ['k'.repeat(32)],
-    },
+    config: readConfig({ RATE_LIMIT_MAX: '0' }),
+    pageTokens: createPageTokens(['k'.repeat(32)]),
     logger: createLogger({ level: 'silent', production: true, destination: { write: () => undefined } }),
     metrics: createMetrics(),
     lifecycle: createLifecycle(),

@@ -11,7 +11,7 @@ const PATH = '/collections/team/users';
 const behind = (trustProxy: number | string[], max = 3): Promise<Service> =>
   startService({
     script: { always: pageOf(['alice']) },
-    config: { trustProxy, rateLimit: { max, windowMs: 60_000 } },
+    config: { http: { trustProxy }, rateLimit: { max, windowMs: 60_000 } },
   });
 
 const ask = async ({ url }: Service, headers: Record<string, string>) => call(url, PATH, { headers });

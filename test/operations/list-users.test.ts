@@ -105,7 +105,7 @@ describe('Rekognition answers with', () => {
   test.each(causes)('$cause: the caller gets $status $code after $calls calls', async (expected) => {
     const service = await startService({
       script: { always: expected.step },
-      config: { upstreamAttemptTimeoutMs: 150 },
+      config: { upstream: { attemptTimeoutMs: 150 } },
     });
     const { status, json, headers, text } = await call(service.url, path);
     expect({ status, code: json['code'], calls: service.calls.length, retryable: json['retryable'] }).toEqual(
@@ -139,7 +139,7 @@ describe('Rekognition answers with', () => {
   ])('%s and then a page: the caller gets the page', async (_name, step) => {
     const service = await startService({
       script: [step, step, pageOf(['alice'])],
-      config: { upstreamAttemptTimeoutMs: 150 },
+      config: { upstream: { attemptTimeoutMs: 150 } },
     });
     expect(await call(service.url, path)).toMatchObject({
       status: 200,
@@ -173,7 +173,7 @@ describe('The deadline', () => {
   test('ends a request with 504 while attempts are left, and none begins after it', async () => {
     const { url, calls } = await startService({
       script: { always: 'hang' },
-      config: { requestDeadlineMs: 250, upstreamAttemptTimeoutMs: 100, upstreamMaxAttempts: 10 },
+      config: { upstream: { deadlineMs: 250, attemptTimeoutMs: 100, maxAttempts: 10 } },
     });
     expect(await call(url, path)).toMatchObject({ status: 504, json: { code: 'UPSTREAM_TIMEOUT' } });
     const begun = calls.length;
@@ -186,13 +186,16 @@ describe('The deadline', () => {
   test('holds where the lookup of credentials never settles and ignores its signal', async () => {
     const { url } = await startService({
       rekognition: { listUsers: () => new Promise(() => undefined) },
-      config: { requestDeadlineMs: 150, upstreamAttemptTimeoutMs: 1000 },
+      config: { upstream: { deadlineMs: 150, attemptTimeoutMs: 1000 } },
     });
     expect(await call(url, path)).toMatchObject({ status: 504, json: { code: 'UPSTREAM_TIMEOUT' } });
   });
 
   test('ends the call to Rekognition too', async () => {
-    const { url, calls } = await startService({ script: ['hang'], config: { requestDeadlineMs: 150 } });
+    const { url, calls } = await startService({
+      script: ['hang'],
+      config: { upstream: { deadlineMs: 150 } },
+    });
     expect((await call(url, path)).status).toBe(504);
     await calls[0]?.ended;
     expect(calls[0]?.aborted()).toBe(true);
@@ -463,10 +466,13 @@ describe('A page token', () => {
   test('of a service with another key is refused, and of an older key accepted', async () => {
     const token = await tokenFor('team');
     const key = 'another key of page tokens for the tests';
-    const stranger = await startService({ config: { cursorSecrets: [key] } });
+    const stranger = await startService({ config: { pageTokens: { secrets: [key] } } });
     expect((await call(stranger.url, `${path}?nextToken=${token}`)).json['code']).toBe('INVALID_PAGE_TOKEN');
     const older = 'a key of page tokens for the tests only';
-    const rotated = await startService({ script: [pageOf([])], config: { cursorSecrets: [key, older] } });
+    const rotated = await startService({
+      script: [pageOf([])],
+      config: { pageTokens: { secrets: [key, older] } },
+    });
     expect((await call(rotated.url, `${path}?nextToken=${token}`)).status).toBe(200);
   });
 

@@ -14,7 +14,10 @@ const retryAfter = ({ headers }: { headers: Readonly<Record<string, string | und
   Number(headers['retry-after']);
 
 test('fifty identical requests at once are one call, and fifty answers', async () => {
-  const { url, calls, logs } = await startService({ script: [slowPage], config: { cacheTtlMs: 60_000 } });
+  const { url, calls, logs } = await startService({
+    script: [slowPage],
+    config: { upstream: { cacheTtlMs: 60_000 } },
+  });
   const answers = await Promise.all(Array.from({ length: 50 }, () => call(url, users('team'))));
   expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 50 }, () => 200));
   expect(calls).toHaveLength(1);
@@ -27,7 +30,7 @@ test('fifty identical requests at once are one call, and fifty answers', async (
 test('a page asked for again within CACHE_TTL_MS is the same bytes, from memory', async () => {
   const { url, calls } = await startService({
     script: [pageOf(['alice', 'bob'], 'next')],
-    config: { cacheTtlMs: 60_000 },
+    config: { upstream: { cacheTtlMs: 60_000 } },
   });
   const first = await call(url, users('team'));
   const second = await call(url, users('team'));
@@ -41,7 +44,7 @@ test('a page asked for again within CACHE_TTL_MS is the same bytes, from memory'
 test('a missing collection asked for again within CACHE_TTL_MS costs no second call', async () => {
   const { url, calls } = await startService({
     script: [exception('ResourceNotFoundException')],
-    config: { cacheTtlMs: 60_000 },
+    config: { upstream: { cacheTtlMs: 60_000 } },
   });
   const answers = [await call(url, users('nope')), await call(url, users('nope'))];
   expect(answers.map(({ json }) => json['code'])).toEqual(['COLLECTION_NOT_FOUND', 'COLLECTION_NOT_FOUND']);
@@ -51,7 +54,7 @@ test('a missing collection asked for again within CACHE_TTL_MS costs no second c
 test('beyond the quota, requests wait for their turn', async () => {
   const { url, calls, logs } = await startService({
     script: { always: pageOf(['alice']) },
-    config: { upstreamTps: 20, upstreamBurst: 1 },
+    config: { upstream: { tps: 20, burst: 1 } },
   });
   const answers = await Promise.all(['a', 'b', 'c', 'd'].map((id) => call(url, users(id))));
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
@@ -64,7 +67,7 @@ test('beyond the quota, requests wait for their turn', async () => {
 test('a request whose turn would come after its deadline is refused at once with a true Retry-After', async () => {
   const { url, calls, logs } = await startService({
     script: { always: pageOf(['alice']) },
-    config: { upstreamTps: 0.5, upstreamBurst: 1, requestDeadlineMs: 1500 },
+    config: { upstream: { tps: 0.5, burst: 1, deadlineMs: 1500 } },
   });
   expect((await call(url, users('first'))).status).toBe(200);
   const refused = await call(url, users('second'));
@@ -81,7 +84,7 @@ test('a request whose turn would come after its deadline is refused at once with
 test('a request that finds UPSTREAM_QUEUE_LIMIT others waiting is refused at once', async () => {
   const { url } = await startService({
     script: { always: pageOf(['alice']) },
-    config: { upstreamTps: 2, upstreamBurst: 1, upstreamQueueLimit: 2 },
+    config: { upstream: { tps: 2, burst: 1, queueLimit: 2 } },
   });
   const answers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((id) => call(url, users(id))));
   const statuses = answers.map(({ status }) => status).sort((a, b) => a - b);
@@ -91,7 +94,7 @@ test('a request that finds UPSTREAM_QUEUE_LIMIT others waiting is refused at onc
 test('a caller who leaves the queue gives its turn to the next', async () => {
   const { url, calls } = await startService({
     script: { always: pageOf(['alice']) },
-    config: { upstreamTps: 2, upstreamBurst: 1 },
+    config: { upstream: { tps: 2, burst: 1 } },
   });
   await call(url, users('first'));
   const leaving = new AbortController();
@@ -108,7 +111,7 @@ test('a caller who leaves the queue gives its turn to the next', async () => {
 test('while Rekognition keeps failing, requests are refused at once, and after a pause one probes', async () => {
   const { url, calls } = await startService({
     script: [...Array.from({ length: 5 }, () => exception('InternalServerError', 500)), pageOf(['alice'])],
-    config: { upstreamMaxAttempts: 1 },
+    config: { upstream: { maxAttempts: 1 } },
   });
   for (const id of ['a', 'b', 'c', 'd', 'e']) expect((await call(url, users(id))).status).toBe(502);
   const refused = await call(url, users('f'));
@@ -121,7 +124,7 @@ test('while Rekognition keeps failing, requests are refused at once, and after a
 test('one collection that keeps failing does not suspend the others', async () => {
   const { url } = await startService({
     script: [...Array.from({ length: 5 }, () => exception('InternalServerError', 500)), pageOf(['alice'])],
-    config: { upstreamMaxAttempts: 1 },
+    config: { upstream: { maxAttempts: 1 } },
   });
   for (let i = 0; i < 5; i += 1) await call(url, users('broken'));
   expect((await call(url, users('broken'))).json['code']).toBe('UPSTREAM_UNAVAILABLE');

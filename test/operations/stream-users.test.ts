@@ -132,7 +132,7 @@ describe('HEAD of a stream', () => {
   test('costs the first page, has no body, and gives its place back', async () => {
     const { url, calls } = await startService({
       script: { always: pageOf(['alice'], 't1') },
-      config: { exportConcurrency: 1 },
+      config: { stream: { concurrency: 1 } },
     });
     for (let round = 1; round <= 2; round += 1) {
       const answer = await call(url, path, { method: 'HEAD' });
@@ -152,7 +152,7 @@ describe('X-Total-Users', () => {
     const { url } = await startService({
       script: [slowPage],
       count: { body: { UserCount: 5000 } },
-      config: { corsOrigins: ['https://app.example.com'] },
+      config: { http: { corsOrigins: ['https://app.example.com'] } },
     });
     const { headers } = await call(url, path, { headers: { Origin: 'https://app.example.com' } });
     expect(headers['x-total-users']).toBe('5000');
@@ -338,7 +338,7 @@ test('What was sent, and how it ended, is counted', async () => {
 
 describe('More streams than may run at once', () => {
   test('are refused with 503 and Retry-After, cost nothing upstream, and get the place that comes free', async () => {
-    const service = await startService({ script: endless(), config: { exportConcurrency: 1 } });
+    const service = await startService({ script: endless(), config: { stream: { concurrency: 1 } } });
     const open = await openStream(service.url, path);
     const before = await quiet(service);
     const refused = await call(service.url, path);
@@ -352,7 +352,7 @@ describe('More streams than may run at once', () => {
 
   test('are not what a failed first page leaves behind', async () => {
     const script = [exception('ResourceNotFoundException'), pageOf(['alice'])];
-    const { url } = await startService({ script, config: { exportConcurrency: 1 } });
+    const { url } = await startService({ script, config: { stream: { concurrency: 1 } } });
     expect((await call(url, path)).status).toBe(404);
     expect((await call(url, path)).status).toBe(200);
   });
@@ -405,7 +405,7 @@ describe('A reader', () => {
   test('who takes nothing for too long is cut off, and his place is free', async () => {
     const service = await startService({
       script: endless(),
-      config: { exportConcurrency: 1, streamIdleTimeoutMs: 100 },
+      config: { stream: { concurrency: 1, idleTimeoutMs: 100 } },
     });
     const res = await openStream(service.url, path);
     expect(await service.logLine()).toMatchObject({ level: 'info', aborted: true, stream: { end: 'idle' } });
@@ -416,7 +416,7 @@ describe('A reader', () => {
   test('who waits for Rekognition longer than that is not', async () => {
     const { url } = await startService({
       script: [pageOf(['alice'], 't1'), { ...(pageOf(['bob']) as object), delayMs: 500 }],
-      config: { streamIdleTimeoutMs: 100 },
+      config: { stream: { idleTimeoutMs: 100 } },
     });
     expect(await readStream(url, path)).toMatchObject({ userIds: ['alice', 'bob'], complete: true });
   });
@@ -432,7 +432,10 @@ describe('A reader', () => {
   });
 
   test('who leaves before the first page ends its call', async () => {
-    const service = await startService({ script: ['hang', pageOf([])], config: { exportConcurrency: 1 } });
+    const service = await startService({
+      script: ['hang', pageOf([])],
+      config: { stream: { concurrency: 1 } },
+    });
     const leaving = new AbortController();
     const answer = call(service.url, path, { signal: leaving.signal });
     await until(() => service.calls.length === 1);

@@ -18,7 +18,8 @@ afterEach(async () => {
 const rekognition = {
   listUsers: () => Promise.resolve({ $metadata: {}, Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }] }),
 };
-const replica = (redisUrl: string) => startService({ rekognition, config: { redisUrl, replicas: 2 } });
+const replica = (redisUrl: string) =>
+  startService({ rekognition, config: { redis: { url: redisUrl }, upstream: { replicas: 2 } } });
 const status = async (service: Service) => (await fetch(`${service.url}/collections/team/users`)).status;
 const said = ({ logs }: Service) => logs.filter(({ msg }) => String(msg).startsWith('Redis'));
 

@@ -16,7 +16,10 @@ const readiness = async (service: Service) => (await fetch(`${service.url}/ready
 
 async function replica(redisUrl: string): Promise<Service> {
   const rateLimit = { max: 3, windowMs: 60_000 };
-  return startService({ rekognition, config: { redisUrl, replicas: 2, rateLimit } });
+  return startService({
+    rekognition,
+    config: { redis: { url: redisUrl }, upstream: { replicas: 2 }, rateLimit },
+  });
 }
 
 testWithRedis('requests to two replicas count together, and the headers say the same as alone', async () => {

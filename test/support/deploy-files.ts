@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 import { parse } from 'yaml';
 
-import { settings } from '../../src/settings/settings.ts';
+import { settingsWithDefaults } from './settings.ts';
 
 const root = new URL('../../', import.meta.url);
 
@@ -31,7 +31,7 @@ const AWS = [
 
 /** The variables of these that nothing reads. */
 export function unknownVariables(names: readonly string[]): string[] {
-  const known = new Set([...Object.keys(settings.shape), ...AWS]);
+  const known = new Set([...settingsWithDefaults().map(({ name }) => name), ...AWS]);
   return names.filter((name) => !known.has(name));
 }
 

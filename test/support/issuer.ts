@@ -11,7 +11,7 @@ import {
   type JWTHeaderParameters,
 } from 'jose';
 
-import type { TokenRules } from '../../src/settings/auth.ts';
+import type { TokenRules } from '../../src/config.ts';
 
 type Algorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
 type Claims = Readonly<Record<string, unknown>>;

@@ -36,6 +36,11 @@ export interface Service {
   logLine(): Promise<LogLine>;
 }
 
+/** Some settings of some groups. */
+export type ConfigOverrides = {
+  readonly [Group in keyof Config]?: Config[Group] extends object ? Partial<Config[Group]> : Config[Group];
+};
+
 export interface ServiceOptions {
   /** What Rekognition answers; by default it must not be called. */
   readonly script?: Script;
@@ -45,7 +50,7 @@ export interface ServiceOptions {
   readonly endpoint?: RekognitionEndpoint;
   /** Instead of the real client. */
   readonly rekognition?: Pick<Rekognition, 'listUsers'>;
-  readonly config?: Partial<Config>;
+  readonly config?: ConfigOverrides;
   readonly tracer?: Tracer;
   /** Where the docs page is; by default it is not there. */
   readonly docsDirectory?: URL;
@@ -56,22 +61,23 @@ export interface ServiceOptions {
 const keys = { region: 'us-east-1', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'example' };
 const started: (() => Promise<void>)[] = [];
 
+const testEnv = {
+  CURSOR_SECRETS: 'a key of page tokens for the tests only',
+  // Quota and cache are for the tests that are about them.
+  UPSTREAM_TPS: '1000000',
+  UPSTREAM_BURST: '1000000',
+  CACHE_TTL_MS: '0',
+  // Enough for a busy machine; a test of a time-out sets its own.
+  REQUEST_DEADLINE_MS: '15000',
+  UPSTREAM_ATTEMPT_TIMEOUT_MS: '5000',
+};
+
 /** Starts the whole service but for its process: real app, real listener, real SDK client. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const config: Config = {
-    ...readConfig({ CURSOR_SECRETS: 'a key of page tokens for the tests only' }),
-    // Quota and cache are for the tests that are about them.
-    upstreamTps: 1_000_000,
-    upstreamBurst: 1_000_000,
-    cacheTtlMs: 0,
-    // Enough for a busy machine; a test of a time-out sets its own.
-    requestDeadlineMs: 15_000,
-    upstreamAttemptTimeoutMs: 5000,
-    ...options.config,
-  };
+  const config = override(readConfig(testEnv), options.config ?? {});
   const scripted = await startScriptedRekognition(options.script ?? [], options.count);
   const client = createRekognition({
-    connectTimeoutMs: config.upstreamAttemptTimeoutMs,
+    connectTimeoutMs: config.upstream.attemptTimeoutMs,
     endpoint: options.endpoint ?? { ...keys, url: scripted.url },
   });
   const logs: LogLine[] = [];
@@ -114,6 +120,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       return logs[0] ?? {};
     },
   };
+}
+
+function override(config: Config, overrides: ConfigOverrides): Config {
+  const groups = Object.entries(overrides).map(([group, values]) => {
+    const base = config[group as keyof Config];
+    return [group, typeof values === 'object' ? { ...Object(base), ...values } : values] as const;
+  });
+  return { ...config, ...Object.fromEntries(groups) };
 }
 
 /** Ends every service of a test; for `afterEach`. Throws where a script was not followed. */

@@ -214,7 +214,7 @@ test('requests that no route takes, and methods that HTTP does not have, have fe
 });
 
 test('a permit that would come too late is a wait that failed, without an attempt', async () => {
-  const config = { upstreamTps: 0.01, upstreamBurst: 1, requestDeadlineMs: 1000 };
+  const config = { upstream: { tps: 0.01, burst: 1, deadlineMs: 1000 } };
   const service = await tracedService([pageOf(['alice'])], config);
   await fetch(`${service.url}${PATH}`);
   expect((await fetch(`${service.url}${PATH}?maxResults=7`)).status).toBe(503);

@@ -1,0 +1,152 @@
+import { isIP, isIPv4 } from 'node:net';
+
+import { z } from 'zod';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export const TRUSTED_URL = 'an https URL, or an http URL of this machine itself';
+
+/** A group of settings: each reads the same environment. */
+export function group<Shape extends z.ZodRawShape>(shape: Shape) {
+  const toEach = (env: unknown) => Object.fromEntries(Object.keys(shape).map((key) => [key, env]));
+  return z.preprocess(toEach, z.object(shape));
+}
+
+/** One setting: the value of a variable, without the white space around it. An empty variable counts as unset. */
+export function setting<Kind extends z.ZodType>(variable: string, kind: Kind) {
+  return z.custom<Environment>().transform((env, context): z.output<Kind> => {
+    const value = trimmed(env[variable]);
+    const { data, error } = kind.safeParse(value);
+    if (!error) return data;
+    // One is enough to go by.
+    context.addIssue(`${variable} must be ${error.issues[0]?.message ?? ''}`);
+    // For the checks of several settings, which tell what is missing from what is bad.
+    return value as z.output<Kind>;
+  });
+}
+
+export function trimmed(value = ''): string | undefined {
+  return value.trim() === '' ? undefined : value.trim();
+}
+
+/** docker's `--env-file` hands quotes on; every kind of value starts here, and so refuses them. */
+export function text(): z.ZodString {
+  return z.string().regex(/^(?!["'`“”‘’].*["'`“”‘’]$)/s, 'written without the quotes around its value');
+}
+
+/** One of these words. */
+export function oneOf<const Words extends readonly string[]>(...words: Words): z.ZodType<Words[number]> {
+  return text().pipe(z.enum(words, `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`));
+}
+
+/** A number in decimal digits, whole ones only. */
+export function wholeNumber(min: number, max: number): z.ZodType<number> {
+  return numeric(/^[0-9]{1,10}$/, min, max, `a whole number from ${min} to ${max}`);
+}
+
+/** Calls a second, or at once; a share of a quota is rarely whole. */
+export function rate(): z.ZodType<number> {
+  const [min, max] = [0.01, 1_000_000];
+  return numeric(
+    /^[0-9]{1,7}(\.[0-9]{1,6})?$/,
+    min,
+    max,
+    `a number from ${min} to ${max}, such as 5 or 1.25`,
+  );
+}
+
+function numeric(digits: RegExp, min: number, max: number, error: string): z.ZodType<number> {
+  return text()
+    .regex(digits, error)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, error);
+}
+
+/** Items separated by commas. */
+function list(isItem: (item: string) => boolean, error: string) {
+  return text()
+    .transform(itemsOf)
+    .refine((items) => items.every(isItem), error);
+}
+
+/** The origins of pages and apps, which may be none. */
+export function origins(): z.ZodType<readonly string[]> {
+  return list(isOrigin, 'origins such as https://app.example.com, separated by commas');
+}
+
+/** At least one key, of at least so many characters. */
+export function keys(min: number): z.ZodType<readonly [string, ...string[]]> {
+  const error = `keys of at least ${min} characters, separated by commas`;
+  return list((key) => key.length >= min, error).transform(([first, ...others], context) => {
+    if (first !== undefined) return [first, ...others] as const;
+    context.addIssue(error);
+    return z.NEVER;
+  });
+}
+
+/** Where Redis or Valkey is. */
+export function redisUrl(): z.ZodType<string> {
+  return text().refine(
+    (url) => isUrlOf(url, 'redis:', 'rediss:'),
+    'a URL such as redis://redis.example.com:6379',
+  );
+}
+
+/** Where keys are fetched. */
+export function trustedUrl(): z.ZodType<string> {
+  return text().refine(isTrustedUrl, TRUSTED_URL);
+}
+
+/** A count of proxies, or what Express takes for a list. Never `true`: then any client could choose its own address. */
+export function proxies(): z.ZodType<number | readonly string[]> {
+  return text()
+    .transform((value) => (/^[0-9]{1,2}$/.test(value) ? Number(value) : itemsOf(value)))
+    .refine(
+      (value) => typeof value === 'number' || (value.length > 0 && value.every(isNetwork)),
+      'a count of proxies from 0 to 99, or a list of their addresses or networks',
+    );
+}
+
+function itemsOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** An address, or a network with a prefix that Express takes. */
+function isNetwork(value: string): boolean {
+  const [address = '', prefix = '1', ...rest] = value.split('/');
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  return /^[1-9][0-9]{0,2}$/.test(prefix) && Number(prefix) <= bits && rest.length === 0;
+}
+
+/**
+ * An origin just as browsers send it, of any scheme: `capacitor://localhost` is that of an app. A page of `file:` has
+ * none, and a `*` would be a host's name.
+ */
+function isOrigin(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, host } = new URL(value);
+  return value === `${protocol}//${host}` && host !== '' && !host.includes('*') && protocol !== 'file:';
+}
+
+/** An address that only this machine reaches. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** Where keys may be fetched: whoever can change them on the way could sign tokens, so by TLS or on this machine. */
+export function isTrustedUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(value);
+  if (username !== '' || password !== '' || hash !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+}
+
+/** A URL of one of these protocols, with a host. */
+export function isUrlOf(value: string, ...protocols: readonly string[]): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocols.includes(protocol) && hostname !== '' && value.startsWith(`${protocol}//`);
+}
