@@ -1,19 +1,32 @@
-import { timingSafeEqual } from 'node:crypto';
-import { Fault } from './fault.ts';
-import {
-  canonicalRequest,
-  parseAuthorization,
-  sha256,
-  sign,
-  signingKey,
-  stringToSign,
-  type Authorization,
-  type CredentialScope,
-  type SignableRequest,
-} from './sigv4.ts';
+import { hash, timingSafeEqual } from 'node:crypto';
+
+import { SignatureV4 } from '@smithy/signature-v4';
+
+import { AwsException } from './aws-exception.ts';
+import { Sha256 } from './sha256.ts';
 
 const service = 'rekognition';
 const skewMinutes = 15;
+
+/** The parts of a request that a signature covers. There is no query: this server has none. */
+export interface SignedRequest {
+  readonly method: string;
+  readonly path: string;
+  /** Lower-case names; a repeated header has several values. */
+  readonly headers: Readonly<Record<string, readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** An `Authorization` header, taken apart. */
+interface Authorization {
+  readonly accessKeyId: string;
+  /** As `YYYYMMDD`. */
+  readonly date: string;
+  readonly region: string;
+  readonly service: string;
+  readonly signedHeaders: readonly string[];
+  readonly signature: string;
+}
 
 interface AuthenticatorOptions {
   readonly accessKeyId: string;
@@ -22,39 +35,53 @@ interface AuthenticatorOptions {
   readonly now: () => number;
 }
 
-/** Checks who signed a request; throws the fault AWS answers where the signature is missing, old or wrong. */
-export type Authenticate = (request: SignableRequest) => void;
+/** Checks who signed a request; rejects with the exception of AWS where the signature is missing, old or wrong. */
+export type Authenticate = (request: SignedRequest) => Promise<void>;
 
-/** An authenticator that knows one pair of keys, in every Region. */
-export function createAuthenticator({
-  accessKeyId,
-  secretAccessKey,
-  now,
-}: AuthenticatorOptions): Authenticate {
-  const keyOf = rememberLast((scope) => signingKey(secretAccessKey, scope));
-  return (request) => {
+/** An authenticator that knows one pair of keys, in every Region: it signs the request again, and compares. */
+export function createAuthenticator({ now, ...keys }: AuthenticatorOptions): Authenticate {
+  const signer = new SignatureV4({
+    credentials: keys,
+    region: '',
+    service,
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  return async (request) => {
     const authorization = readAuthorization(request);
-    if (authorization.accessKeyId !== accessKeyId) throw new Fault('UnrecognizedClientException');
+    if (authorization.accessKeyId !== keys.accessKeyId) {
+      throw new AwsException('UnrecognizedClientException');
+    }
     const amzDate = request.headers['x-amz-date']?.[0] ?? '';
     checkScope(authorization, amzDate);
-    checkAge(amzDate, now());
+    const signedAt = Date.parse(amzDate.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
+    checkAge(amzDate, signedAt, now());
     checkPayload(request);
-    const canonical = canonicalRequest(request, authorization.signedHeaders);
-    const expected = sign(keyOf(authorization), stringToSign(amzDate, authorization, canonical));
-    if (!sameText(expected, authorization.signature)) throw new Fault('InvalidSignatureException');
+    const signed = await signer.sign(onlySigned(request, authorization.signedHeaders), {
+      signingDate: new Date(signedAt),
+      signingRegion: authorization.region,
+      signableHeaders: new Set(authorization.signedHeaders),
+    });
+    const [, signature = ''] = signed.headers['authorization']?.split('Signature=') ?? [];
+    if (!sameText(signature, authorization.signature)) throw new AwsException('InvalidSignatureException');
   };
 }
 
-function readAuthorization({ headers }: SignableRequest): Authorization {
+function readAuthorization({ headers }: SignedRequest): Authorization {
   const header = headers['authorization']?.[0];
-  if (!header) throw new Fault('MissingAuthenticationTokenException');
-  const authorization = parseAuthorization(header);
-  if (!authorization) {
-    throw new Fault('IncompleteSignatureException', {
+  if (!header) throw new AwsException('MissingAuthenticationTokenException');
+  const [, list = ''] = /^AWS4-HMAC-SHA256\s+(.*)$/.exec(header) ?? [];
+  const part = (name: string): string =>
+    new RegExp(`(?:^|,)\\s*${name}=([^,\\s]+)\\s*(?:,|$)`).exec(list)?.[1] ?? '';
+  const scope = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/.exec(part('Credential'));
+  const [signedHeaders, signature] = [part('SignedHeaders'), part('Signature')];
+  if (!scope || signedHeaders === '' || signature === '') {
+    throw new AwsException('IncompleteSignatureException', {
       message: "Authorization header requires 'Credential', 'SignedHeaders' and 'Signature' parameters.",
     });
   }
-  return authorization;
+  const [, accessKeyId = '', date = '', region = '', scopedTo = ''] = scope;
+  return { accessKeyId, date, region, service: scopedTo, signedHeaders: signedHeaders.split(';'), signature };
 }
 
 function checkScope(authorization: Authorization, amzDate: string): void {
@@ -62,7 +89,7 @@ function checkScope(authorization: Authorization, amzDate: string): void {
     throw invalid(`Credential should be scoped to correct service: '${service}'. `);
   }
   if (!/^\d{8}T\d{6}Z$/.test(amzDate)) {
-    throw new Fault('IncompleteSignatureException', {
+    throw new AwsException('IncompleteSignatureException', {
       message: "Authorization header requires existence of an 'X-Amz-Date' header.",
     });
   }
@@ -77,31 +104,41 @@ function checkScope(authorization: Authorization, amzDate: string): void {
   }
 }
 
-function checkAge(amzDate: string, now: number): void {
-  const signed = Date.parse(amzDate.replace(/^(....)(..)(..)T(..)(..)(..)Z$/, '$1-$2-$3T$4:$5:$6Z'));
+function checkAge(amzDate: string, signedAt: number, now: number): void {
   const [earliest, latest] = [now - skewMinutes * 60_000, now + skewMinutes * 60_000];
   const at = basicIso(now);
-  if (!(signed >= earliest)) {
+  // A day that does not exist is no number, and is not later than anything.
+  if (!(signedAt >= earliest)) {
     throw invalid(
       `Signature expired: ${amzDate} is now earlier than ${basicIso(earliest)} (${at} - ${skewMinutes} min.)`,
     );
   }
-  if (signed > latest) {
+  if (signedAt > latest) {
     throw invalid(
       `Signature not yet current: ${amzDate} is still later than ${basicIso(latest)} (${at} + ${skewMinutes} min.)`,
     );
   }
 }
 
-function checkPayload({ headers, body }: SignableRequest): void {
+/** The signer takes a hash that is in the headers as it is. */
+function checkPayload({ headers, body }: SignedRequest): void {
   const claimed = headers['x-amz-content-sha256']?.[0];
-  if (claimed !== undefined && claimed !== sha256(body)) {
+  if (claimed !== undefined && claimed !== hash('sha256', body, 'hex')) {
     throw invalid("The provided 'x-amz-content-sha256' header does not match what was computed.");
   }
 }
 
-function invalid(message: string): Fault {
-  return new Fault('InvalidSignatureException', { message });
+/** The request with the signed headers alone: the signer signs all that it is given. */
+function onlySigned({ method, path, headers, body }: SignedRequest, names: readonly string[]) {
+  const signed = names.flatMap((name) => {
+    const values = headers[name];
+    return values ? [[name, values.join(',')] as const] : [];
+  });
+  return { method, protocol: 'http:', hostname: '', path, headers: Object.fromEntries(signed), body };
+}
+
+function invalid(message: string): AwsException {
+  return new AwsException('InvalidSignatureException', { message });
 }
 
 function basicIso(epochMs: number): string {
@@ -111,14 +148,4 @@ function basicIso(epochMs: number): string {
 function sameText(expected: string, given: string): boolean {
   const [a, b] = [Buffer.from(expected), Buffer.from(given)];
   return a.length === b.length && timingSafeEqual(a, b);
-}
-
-/** A client keeps to one scope for a day, so one key is all that is worth keeping. */
-function rememberLast(derive: (scope: CredentialScope) => Buffer): (scope: CredentialScope) => Buffer {
-  let last: { readonly scope: string; readonly key: Buffer } | undefined;
-  return (scope) => {
-    const name = `${scope.date}/${scope.region}/${scope.service}`;
-    if (last?.scope !== name) last = { scope: name, key: derive(scope) };
-    return last.key;
-  };
 }

@@ -1,23 +1,26 @@
-import { Fault } from './fault.ts';
+import { z } from 'zod';
+
+import { AwsException } from './aws-exception.ts';
 import { collectionId, nextToken } from './members.ts';
 import { operation } from './operation.ts';
-import { integer, map, optional, required, string, structure } from './shape.ts';
+import { integer, matching } from './read-input.ts';
 
 const faceModelVersion = '7.0';
 const accountId = '123456789012';
 
-const tags = map(
-  string({ min: 1, max: 128, pattern: String.raw`^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$` }),
-  string({ max: 256, pattern: String.raw`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$` }),
-  { max: 200 },
-);
+const tags = z
+  .record(
+    matching(String.raw`^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`, z.string().min(1).max(128)),
+    matching(String.raw`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`, z.string().max(256)),
+  )
+  .refine((all) => Object.keys(all).length <= 200, 'have length less than or equal to 200');
 
 /** `CreateCollection`. Tags are checked and dropped: no operation here reads them. */
 export const createCollection = operation(
-  structure({ CollectionId: required(collectionId), Tags: optional(tags) }),
+  z.object({ CollectionId: collectionId, Tags: tags.optional() }),
   ({ CollectionId: id }, { store, now, region }) => {
     if (store.collections.get(id)) {
-      throw new Fault('ResourceAlreadyExistsException', {
+      throw new AwsException('ResourceAlreadyExistsException', {
         message: `The collection id: ${id} already exists`,
       });
     }
@@ -30,7 +33,7 @@ export const createCollection = operation(
 
 /** `DeleteCollection`. */
 export const deleteCollection = operation(
-  structure({ CollectionId: required(collectionId) }),
+  z.object({ CollectionId: collectionId }),
   ({ CollectionId: id }, { store }) => {
     store.collections.delete(store.collection(id));
     return { StatusCode: 200 };
@@ -39,7 +42,7 @@ export const deleteCollection = operation(
 
 /** `DescribeCollection`. */
 export const describeCollection = operation(
-  structure({ CollectionId: required(collectionId) }),
+  z.object({ CollectionId: collectionId }),
   ({ CollectionId: id }, { store, region }) => {
     const { faces, users, createdAt } = store.collection(id);
     return {
@@ -54,7 +57,7 @@ export const describeCollection = operation(
 
 /** `ListCollections`, in the order of creation. */
 export const listCollections = operation(
-  structure({ MaxResults: optional(integer({ min: 0, max: 4096 })), NextToken: optional(nextToken) }),
+  z.object({ MaxResults: integer(0, 4096).optional(), NextToken: nextToken.optional() }),
   ({ MaxResults = 0, NextToken }, { store, tokens }) => {
     const listing = 'collections';
     const after = NextToken ? tokens.open(listing, NextToken) : undefined;

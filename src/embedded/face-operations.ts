@@ -1,7 +1,8 @@
-import { Fault } from './fault.ts';
+import { z } from 'zod';
+
+import { AwsException } from './aws-exception.ts';
 import { clientRequestToken, collectionId, faceId, userId } from './members.ts';
 import { operation, type Backend } from './operation.ts';
-import { float, list, optional, required, structure } from './shape.ts';
 import { statusOf, type Collection, type User } from './store.ts';
 
 // There is no IndexFaces, so every face exists in every collection and matches every user, but for two kinds:
@@ -11,16 +12,16 @@ const confidenceOf = (face: string): number => (face.startsWith('ffffffff-') ? 1
 
 const mostFacesOfUser = 100;
 
-const members = {
-  CollectionId: required(collectionId),
-  UserId: required(userId),
-  FaceIds: required(list(faceId, { min: 1, max: 100 })),
-  ClientRequestToken: optional(clientRequestToken),
-};
+const input = z.object({
+  CollectionId: collectionId,
+  UserId: userId,
+  FaceIds: z.array(faceId).min(1).max(100),
+  ClientRequestToken: clientRequestToken.optional(),
+});
 
 /** `AssociateFaces`. A face the user has already is ignored; a first face of a user need not match. */
 export const associateFaces = operation(
-  structure({ ...members, UserMatchThreshold: optional(float({ min: 0, max: 100 })) }),
+  input.extend({ UserMatchThreshold: z.number().min(0).max(100).optional() }),
   ({ CollectionId, UserId, FaceIds, UserMatchThreshold = 75 }, backend) => {
     const { collection, user } = backend.store.user(CollectionId, UserId);
     const mismatch = (face: string) =>
@@ -28,7 +29,8 @@ export const associateFaces = operation(
         ? { Confidence: confidenceOf(face), Reasons: ['LOW_MATCH_CONFIDENCE'] }
         : undefined;
     const sorted = sortFaces(FaceIds, collection, user, mismatch);
-    if (user.faces + sorted.free.length > mostFacesOfUser) throw new Fault('ServiceQuotaExceededException');
+    if (user.faces + sorted.free.length > mostFacesOfUser)
+      throw new AwsException('ServiceQuotaExceededException');
     for (const face of sorted.free) collection.faces.set(face, user);
     change(user, sorted.free.length, backend);
     return {
@@ -40,20 +42,17 @@ export const associateFaces = operation(
 );
 
 /** `DisassociateFaces`. A face that belongs to nobody is ignored. */
-export const disassociateFaces = operation(
-  structure(members),
-  ({ CollectionId, UserId, FaceIds }, backend) => {
-    const { collection, user } = backend.store.user(CollectionId, UserId);
-    const sorted = sortFaces(FaceIds, collection, user);
-    for (const face of sorted.own) collection.faces.delete(face);
-    change(user, -sorted.own.length, backend);
-    return {
-      DisassociatedFaces: sorted.own.map((FaceId) => ({ FaceId })),
-      UnsuccessfulFaceDisassociations: sorted.refused,
-      UserStatus: statusOf(user, backend.now()),
-    };
-  },
-);
+export const disassociateFaces = operation(input, ({ CollectionId, UserId, FaceIds }, backend) => {
+  const { collection, user } = backend.store.user(CollectionId, UserId);
+  const sorted = sortFaces(FaceIds, collection, user);
+  for (const face of sorted.own) collection.faces.delete(face);
+  change(user, -sorted.own.length, backend);
+  return {
+    DisassociatedFaces: sorted.own.map((FaceId) => ({ FaceId })),
+    UnsuccessfulFaceDisassociations: sorted.refused,
+    UserStatus: statusOf(user, backend.now()),
+  };
+});
 
 interface Refusal {
   readonly Reasons: readonly string[];

@@ -1,5 +1,5 @@
-import { Fault, faultReply } from './fault.ts';
-import { amzJson, type Reply } from './reply.ts';
+import { AwsException, exceptionReply } from './aws-exception.ts';
+import { amzJson, type HttpReply } from './reply.ts';
 
 interface Call {
   readonly operation: string;
@@ -14,7 +14,7 @@ const firstUsers = '{"Users":[{"UserId":"jane.doe","UserStatus":"ACTIVE"},{"User
 const html = '<!doctype html><title>Gateway</title><h1>This is not Rekognition</h1>';
 
 /** What a collection named `throws-<name>` does to the connection or the answer, in place of an exception. */
-const damages: Readonly<Record<string, Reply>> = {
+const damages: Readonly<Record<string, HttpReply>> = {
   Timeout: { ...amzJson(200), delivery: 'silence' },
   Reset: { ...amzJson(200), delivery: 'reset' },
   Truncated: { ...amzJson(200), body: firstUsers.repeat(2), delivery: 'half' },
@@ -27,13 +27,13 @@ const damages: Readonly<Record<string, Reply>> = {
  * The answer of a collection that fails on purpose, undefined for any other:
  * `throws-<exception or damage>`, then `-<status>` for another HTTP status, then `-on-page-2` to spare what has no token.
  */
-export function plannedFailure(call: Call): Reply | undefined {
+export function plannedFailure(call: Call): HttpReply | undefined {
   const plan = /^throws-(.+?)(?:-([45]\d\d))?(-on-page-2)?$/.exec(call.collectionId);
   const name = plan?.[1];
   if (!name || (plan[3] && call.nextToken === undefined)) return undefined;
   if (Object.hasOwn(damages, name)) return damages[name];
   const status = plan[2] ? Number(plan[2]) : undefined;
-  return faultReply(new Fault(name, { status, message: messageOf(name, status, call) }));
+  return exceptionReply(new AwsException(name, { status, message: messageOf(name, status, call) }));
 }
 
 function messageOf(name: string, status: number | undefined, call: Call): string | undefined {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Fault, faultReply } from './fault.ts';
+import { AwsException, exceptionReply } from './aws-exception.ts';
 import type { Handler } from './handler.ts';
-import type { Reply } from './reply.ts';
+import type { HttpReply } from './reply.ts';
 
 const maxBodyBytes = 1024 * 1024;
 const stopGraceMs = 500;
@@ -40,11 +40,11 @@ async function serve(request: IncomingMessage, response: ServerResponse, handle:
   if (body === undefined) return;
   if (body === 'too large') {
     response.setHeader('connection', 'close');
-    send(response, faultReply(new Fault('RequestEntityTooLargeException')));
+    send(response, exceptionReply(new AwsException('RequestEntityTooLargeException')));
     return;
   }
   const { method = '', url: path = '', headersDistinct: headers } = request;
-  send(response, handle({ method, path, headers, body }));
+  send(response, await handle({ method, path, headers, body }));
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
@@ -58,7 +58,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'>
   return Buffer.concat(chunks);
 }
 
-function send(response: ServerResponse, { status, contentType, body, delivery }: Reply): void {
+function send(response: ServerResponse, { status, contentType, body, delivery }: HttpReply): void {
   if (delivery === 'silence') return;
   if (delivery === 'reset') {
     response.socket?.resetAndDestroy();

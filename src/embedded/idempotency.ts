@@ -1,18 +1,18 @@
-import { Fault } from './fault.ts';
-import type { Reply } from './reply.ts';
+import { AwsException } from './aws-exception.ts';
+import type { HttpReply } from './reply.ts';
 
 /** Remembers answers by the token of their request, so that a repeated request does nothing again. */
 export interface Idempotency {
   /**
    * Runs the request, unless its token has been answered: then that answer, or `IdempotentParameterMismatchException`
-   * where the parameters differ. Only answers are remembered, not faults; without a token nothing is.
+   * where the parameters differ. Only answers are remembered, not exceptions; without a token nothing is.
    */
-  once(token: string | undefined, parameters: string, run: () => Reply): Reply;
+  once(token: string | undefined, parameters: string, run: () => HttpReply): HttpReply;
 }
 
 /** A memory of the last `limit` tokens. AWS does not say how long its own lasts. */
 export function createIdempotency(limit = 10_000): Idempotency {
-  const answers = new Map<string, { readonly parameters: string; readonly reply: Reply }>();
+  const answers = new Map<string, { readonly parameters: string; readonly reply: HttpReply }>();
   return {
     once(token, parameters, run) {
       if (token === undefined) return run();
@@ -24,7 +24,7 @@ export function createIdempotency(limit = 10_000): Idempotency {
         return reply;
       }
       if (answered.parameters === parameters) return answered.reply;
-      throw new Fault('IdempotentParameterMismatchException');
+      throw new AwsException('IdempotentParameterMismatchException');
     },
   };
 }

@@ -1,8 +1,10 @@
+import type { z } from 'zod';
+
 import { plannedFailure } from './failures.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { PageTokens } from './page-token.ts';
-import { amzJson, type Reply } from './reply.ts';
-import { parse, type Shape } from './shape.ts';
+import { amzJson, type HttpReply } from './reply.ts';
+import { readInput } from './read-input.ts';
 import type { Store } from './store.ts';
 
 /** What operations work on. */
@@ -17,8 +19,8 @@ export interface Backend {
   readonly now: () => number;
 }
 
-/** An operation, from the JSON of a request to its answer; throws a `Fault`. */
-export type Operation = (name: string, json: unknown, backend: Backend) => Reply;
+/** An operation, from the JSON of a request to its answer; throws a `AwsException`. */
+export type Operation = (name: string, json: unknown, backend: Backend) => HttpReply;
 
 /** The members of requests that mean the same in every operation. */
 interface CommonInput {
@@ -27,13 +29,13 @@ interface CommonInput {
   readonly ClientRequestToken?: string | undefined;
 }
 
-/** An operation that reads its input by a shape and runs on what it has read; no answer is an empty body. */
+/** An operation that reads its input by a schema and runs on what it has read; no answer is an empty body. */
 export function operation<T extends CommonInput>(
-  input: Shape<T>,
+  input: z.ZodType<T>,
   run: (input: T, backend: Backend) => object | undefined,
 ): Operation {
   return (name, json, backend) => {
-    const read = parse(input, json);
+    const read = readInput(input, json);
     const { CollectionId, NextToken, ClientRequestToken, ...parameters } = read;
     const failure = plannedFailure({
       operation: name,

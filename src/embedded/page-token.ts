@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { Fault } from './fault.ts';
+import { AwsException } from './aws-exception.ts';
 
 const cipher = 'aes-256-gcm';
 const ivBytes = 12;
@@ -28,7 +28,7 @@ export function createPageTokens(secret: string): PageTokens {
     open(listing, token) {
       const bytes = Buffer.from(token, 'base64');
       // Node forgives stray characters, so one position would have many tokens.
-      if (bytes.toString('base64') !== token) throw new Fault('InvalidPaginationTokenException');
+      if (bytes.toString('base64') !== token) throw new AwsException('InvalidPaginationTokenException');
       try {
         const opening = createDecipheriv(cipher, key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes })
           .setAAD(Buffer.from(listing))
@@ -36,7 +36,7 @@ export function createPageTokens(secret: string): PageTokens {
         const opened = [opening.update(bytes.subarray(ivBytes + tagBytes)), opening.final()];
         return Buffer.concat(opened).toString().slice(version.length);
       } catch {
-        throw new Fault('InvalidPaginationTokenException');
+        throw new AwsException('InvalidPaginationTokenException');
       }
     },
   };

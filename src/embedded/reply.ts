@@ -1,5 +1,5 @@
 /** An HTTP answer, and how much of it goes out: all, the first half before the connection is cut, or nothing. */
-export interface Reply {
+export interface HttpReply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
@@ -7,7 +7,7 @@ export interface Reply {
 }
 
 /** An answer in AWS JSON 1.1; without a value, one with an empty body. */
-export function amzJson(status: number, value?: object): Reply {
+export function amzJson(status: number, value?: object): HttpReply {
   const body = value === undefined ? '' : JSON.stringify(value);
   return { status, contentType: 'application/x-amz-json-1.1', body, delivery: 'whole' };
 }

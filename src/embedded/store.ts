@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Fault } from './fault.ts';
+import { AwsException } from './aws-exception.ts';
 import { SortedIndex } from './sorted-index.ts';
 
 /** Rekognition's four, as documented. */
@@ -99,6 +99,6 @@ function withFaces({ id, users }: SeedCollection, rest: Pick<Collection, 'key' |
   return { id, users: index, faces, ...rest };
 }
 
-function notFound(message: string): Fault {
-  return new Fault('ResourceNotFoundException', { message });
+function notFound(message: string): AwsException {
+  return new AwsException('ResourceNotFoundException', { message });
 }

@@ -1,21 +1,23 @@
-import { Fault } from './fault.ts';
+import { z } from 'zod';
+
+import { AwsException } from './aws-exception.ts';
 import { clientRequestToken, collectionId, nextToken, userId } from './members.ts';
 import { operation } from './operation.ts';
-import { integer, optional, required, structure } from './shape.ts';
+import { integer } from './read-input.ts';
 import { newUser, statusOf } from './store.ts';
 
-const oneUser = structure({
-  CollectionId: required(collectionId),
-  UserId: required(userId),
-  ClientRequestToken: optional(clientRequestToken),
+const oneUser = z.object({
+  CollectionId: collectionId,
+  UserId: userId,
+  ClientRequestToken: clientRequestToken.optional(),
 });
 
 /** `ListUsers`. AWS does not document its default of `MaxResults`; here it is 100. */
 export const listUsers = operation(
-  structure({
-    CollectionId: required(collectionId),
-    MaxResults: optional(integer({ min: 1, max: 500 })),
-    NextToken: optional(nextToken),
+  z.object({
+    CollectionId: collectionId,
+    MaxResults: integer(1, 500).optional(),
+    NextToken: nextToken.optional(),
   }),
   ({ CollectionId, MaxResults = 100, NextToken }, { store, tokens, now }) => {
     const { users } = store.collection(CollectionId);
@@ -34,7 +36,7 @@ export const listUsers = operation(
 export const createUser = operation(oneUser, ({ CollectionId, UserId }, { store }) => {
   const { users } = store.collection(CollectionId);
   if (users.get(UserId)) {
-    throw new Fault('ConflictException', { message: `A user with the id: ${UserId} already exists` });
+    throw new AwsException('ConflictException', { message: `A user with the id: ${UserId} already exists` });
   }
   users.add(newUser(CollectionId, { id: UserId }));
   return undefined;

@@ -1,19 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { createAuthenticator } from '../../src/embedded/authenticate.ts';
-import { sha256 } from '../../src/embedded/sigv4.ts';
-import { amzDateOf, keys, signedHeaders } from './signed.ts';
+import { amzDateOf, keys, sha256, signedHeaders } from './signed.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');
 const minutes = 60_000;
 const target = 'RekognitionService.ListUsers';
 const body = '{"CollectionId":"mine"}';
 
-function authenticate(headers: Record<string, string>, sent: string): string {
+async function authenticate(headers: Record<string, string | string[]>, sent: string): Promise<string> {
   const lists = Object.fromEntries(
-    Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => [name, [value]]),
+    Object.entries({ host: 'localhost', ...headers }).map(([name, value]) => [name, [value].flat()]),
   );
   try {
-    createAuthenticator({ ...keys, now: () => now })({
+    await createAuthenticator({ ...keys, now: () => now })({
       method: 'POST',
       path: '/',
       headers: lists,
@@ -28,29 +27,73 @@ function authenticate(headers: Record<string, string>, sent: string): string {
 const signed = (options: Parameters<typeof signedHeaders>[2] = {}) =>
   signedHeaders(target, body, { amzDate: amzDateOf(now), ...options });
 
+const mismatch = /^InvalidSignatureException: The request signature we calculated does not match/;
+
 describe('A signature', () => {
-  test('of the right key over the request as it came is accepted', () => {
-    expect(authenticate(signed(), body)).toBe('accepted');
+  test('of the right key over the request as it came is accepted', async () => {
+    expect(await authenticate(signed(), body)).toBe('accepted');
   });
 
-  test('over more headers, the hash of the body among them, is accepted', () => {
+  test('over more headers, the hash of the body among them, is accepted', async () => {
     const headers = { 'x-amz-content-sha256': sha256(body), 'x-amz-security-token': 'any' };
-    expect(authenticate(signed({ headers }), body)).toBe('accepted');
+    expect(await authenticate(signed({ headers }), body)).toBe('accepted');
   });
 
-  test.each([-15, 15])('%s minutes away from the clock is accepted', (away) => {
-    expect(authenticate(signed({ amzDate: amzDateOf(now + away * minutes) }), body)).toBe('accepted');
+  test.each(['user-agent', 'x-amzn-trace-id', 'connection', '__proto__', 'constructor'])(
+    'over the header %s, which the SDK itself never signs, is accepted',
+    async (name) => {
+      const headers = Object.fromEntries([[name, 'any  value']]);
+      expect(await authenticate(signed({ headers: Object.fromEntries([[name, 'any value']]) }), body)).toBe(
+        'accepted',
+      );
+      expect(
+        await authenticate(
+          { ...signed({ headers: Object.fromEntries([[name, 'any value']]) }), ...headers },
+          body,
+        ),
+      ).toBe('accepted');
+    },
+  );
+
+  test('over a header that comes twice is over both values', async () => {
+    const headers = signed({ headers: { 'my-header': 'one,two' } });
+    expect(await authenticate({ ...headers, 'my-header': ['one', 'two'] }, body)).toBe('accepted');
+    expect(await authenticate({ ...headers, 'my-header': ['one', 'three'] }, body)).toMatch(mismatch);
   });
 
-  test('is accepted again from one authenticator, in another scope too', () => {
+  test('without spaces between its parts is accepted', async () => {
+    const headers = signed();
+    const authorization = headers['authorization']?.replaceAll(', ', ',') ?? '';
+    expect(await authenticate({ ...headers, authorization }, body)).toBe('accepted');
+  });
+
+  const whole = signed()['authorization'] ?? '';
+  test.each([
+    whole.replace('AWS4-HMAC-SHA256', 'AWS4-ECDSA-P256-SHA256'),
+    whole.replace(/, Signature.*/, ''),
+    whole.replace(/SignedHeaders=\S+ /, ''),
+    whole.replace(/Credential=\S+ /, ''),
+    whole.replace('/aws4_request', ''),
+    whole.replace(/\/\d{8}\//, '/today/'),
+    whole.replace(keys.accessKeyId, ''),
+  ])('in the header %j is incomplete', async (authorization) => {
+    expect(await authenticate({ ...signed(), authorization }, body)).toMatch(
+      /^IncompleteSignatureException: /,
+    );
+  });
+
+  test.each([-15, 15])('%s minutes away from the clock is accepted', async (away) => {
+    expect(await authenticate(signed({ amzDate: amzDateOf(now + away * minutes) }), body)).toBe('accepted');
+  });
+
+  test('is accepted again from one authenticator, in another scope too', async () => {
     let at = now;
     const check = createAuthenticator({ ...keys, now: () => at });
     for (at of [now, now, now + 24 * 60 * minutes]) {
       const headers = Object.entries({ host: 'localhost', ...signed({ amzDate: amzDateOf(at) }) });
       const lists = Object.fromEntries(headers.map(([name, value]) => [name, [value]]));
-      expect(() => {
-        check({ method: 'POST', path: '/', headers: lists, body: Buffer.from(body) });
-      }).not.toThrow();
+      const request = { method: 'POST', path: '/', headers: lists, body: Buffer.from(body) };
+      await expect(check(request)).resolves.toBeUndefined();
     }
   });
 
@@ -111,11 +154,10 @@ describe('A signature', () => {
       "InvalidSignatureException: The provided 'x-amz-content-sha256' header does not match what was computed.",
       signed({ headers: { 'x-amz-content-sha256': sha256('other') } }),
     ],
-  ])('%s is refused', (_, answer, headers) => {
-    expect(authenticate(headers, body)).toBe(answer);
+  ])('%s is refused', async (_, answer, headers) => {
+    expect(await authenticate(headers, body)).toBe(answer);
   });
 
-  const mismatch = /^InvalidSignatureException: The request signature we calculated does not match/;
   test.each<[string, Record<string, string>, string]>([
     ['of the wrong secret key', signed({ secretAccessKey: 'wrong' }), body],
     ['over another body', signed(), '{"CollectionId":"yours"}'],
@@ -130,8 +172,8 @@ describe('A signature', () => {
       { ...signed(), authorization: flipLast(signed()['authorization'] ?? '') },
       body,
     ],
-  ])('%s does not match', (_, headers, sent) => {
-    expect(authenticate(headers, sent)).toMatch(mismatch);
+  ])('%s does not match', async (_, headers, sent) => {
+    expect(await authenticate(headers, sent)).toMatch(mismatch);
   });
 });
 

@@ -5,7 +5,7 @@ import {
   type RekognitionClient,
 } from '@aws-sdk/client-rekognition';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { faults } from '../../src/embedded/fault.ts';
+import { exceptions } from '../../src/embedded/aws-exception.ts';
 import type { EmbeddedRekognition } from '../../src/embedded/start.ts';
 import { failureOf, startWithClient } from './client.ts';
 import { signedFetch } from './signed.ts';
@@ -54,10 +54,13 @@ describe('ListUsers of a collection that fails on purpose', () => {
     });
   });
 
-  test.each(Object.entries(faults))('answers %s with the status of the table', async (name, { status }) => {
-    const failure = await failureOf(list(`throws-${name}`));
-    expect(failure).toMatchObject({ name, $metadata: { httpStatusCode: status } });
-  });
+  test.each(Object.entries(exceptions))(
+    'answers %s with the status of the table',
+    async (name, { status }) => {
+      const failure = await failureOf(list(`throws-${name}`));
+      expect(failure).toMatchObject({ name, $metadata: { httpStatusCode: status } });
+    },
+  );
 
   test('answers ThrottlingException at 500 as unavailability, as AWS documents it', async () => {
     expect(await failureOf(list('throws-ThrottlingException-500'))).toMatchObject({

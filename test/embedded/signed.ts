@@ -1,4 +1,5 @@
-import { signingKey, canonicalRequest, sign, stringToSign } from '../../src/embedded/sigv4.ts';
+import { createHash, createHmac } from 'node:crypto';
+
 import type { EmbeddedRekognition } from '../../src/embedded/start.ts';
 
 interface SignedOptions {
@@ -25,7 +26,7 @@ export function amzDateOf(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/[-:]|\.\d+/g, '');
 }
 
-/** The headers of a signed `POST /`, as a client other than the SDK would make them. */
+/** The headers of a signed `POST /`, made without the SDK and without the signer that checks them. */
 export function signedHeaders(
   target: string,
   body: string,
@@ -35,14 +36,26 @@ export function signedHeaders(
   const { accessKeyId, secretAccessKey } = { ...keys, ...options };
   const headers = { 'x-amz-target': target, 'x-amz-date': amzDate, ...options.headers };
   const names = options.signedHeaders ?? ['host', ...Object.keys(headers)].sort();
-  const scope = { date: options.scopeDate ?? amzDate.slice(0, 8), region: 'us-east-1', service };
-  const values = Object.entries({ ...headers, host }).map(([name, value]) => [name, [value]]);
-  const request = { method: 'POST', path: '/', headers: Object.fromEntries(values), body: Buffer.from(body) };
-  const text = stringToSign(amzDate, scope, canonicalRequest(request, names));
-  const signature = sign(signingKey(secretAccessKey, scope), text);
-  const credential = `${accessKeyId}/${scope.date}/us-east-1/${service}/aws4_request`;
+  const date = options.scopeDate ?? amzDate.slice(0, 8);
+  const scope = [date, 'us-east-1', service, 'aws4_request'];
+  const all: Record<string, string> = { ...headers, host };
+  const lines = names.map((name) => `${name}:${all[name] ?? ''}\n`);
+  const canonical = ['POST', '/', '', lines.join(''), names.join(';'), sha256(body)].join('\n');
+  const text = ['AWS4-HMAC-SHA256', amzDate, scope.join('/'), sha256(canonical)].join('\n');
+  const key = scope.reduce(hmac, Buffer.from(`AWS4${secretAccessKey}`));
+  const signature = hmac(key, text).toString('hex');
+  const credential = `${accessKeyId}/${scope.join('/')}`;
   const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
   return { ...headers, authorization };
+}
+
+/** SHA-256, in hex. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function hmac(key: Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
 }
 
 /** A signed call by `fetch`, for what can only be seen on the wire. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { amzJson, type Reply } from './reply.ts';
+import { amzJson, type HttpReply } from './reply.ts';
 
 /**
  * The exceptions an AWS client can meet here: status and message as AWS documents or sends them. What Rekognition itself
  * raises is `modelled`; the rest comes from AWS's front door, which writes shorter bodies.
  */
-export const faults = {
+export const exceptions = {
   AccessDeniedException: {
     status: 400,
     modelled: true,
@@ -73,22 +73,22 @@ export const faults = {
 } as const satisfies Record<string, { status: number; modelled: boolean; message: string }>;
 
 /** The name of an exception in the table. */
-export type FaultName = keyof typeof faults;
+export type ExceptionName = keyof typeof exceptions;
 
-interface FaultOptions {
+interface ExceptionOptions {
   readonly message?: string | undefined;
   /** The HTTP status, where it is not the table's. */
   readonly status?: number | undefined;
 }
 
 /** An exception as AWS would answer it; a name outside the table is a 400 from the front door. */
-export class Fault extends Error {
+export class AwsException extends Error {
   override readonly name: string;
   readonly status: number;
   readonly modelled: boolean;
 
-  constructor(name: FaultName | (string & {}), options: FaultOptions = {}) {
-    const known = Object.hasOwn(faults, name) ? faults[name as FaultName] : undefined;
+  constructor(name: ExceptionName | (string & {}), options: ExceptionOptions = {}) {
+    const known = Object.hasOwn(exceptions, name) ? exceptions[name as ExceptionName] : undefined;
     super(options.message ?? known?.message ?? name);
     this.name = name;
     this.status = options.status ?? known?.status ?? 400;
@@ -97,7 +97,7 @@ export class Fault extends Error {
 }
 
 /** The answer that carries an exception, in the body form of its origin. */
-export function faultReply({ name, status, modelled, message }: Fault): Reply {
+export function exceptionReply({ name, status, modelled, message }: AwsException): HttpReply {
   return amzJson(
     status,
     modelled
