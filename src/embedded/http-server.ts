@@ -7,8 +7,14 @@ import type { HttpReply } from './reply.ts';
 const maxBodyBytes = 1024 * 1024;
 const stopGraceMs = 500;
 
-/** A server that hands whole requests to a handler and sends what it answers. It does not listen yet. */
-export function createHttpServer(handle: Handler): Server {
+interface HttpServerOptions {
+  readonly handle: Handler;
+  /** Called with an error that no client can cause. */
+  readonly onBug: (error: unknown) => void;
+}
+
+/** A server that hands whole requests to a handler and sends its replies. It does not listen yet. */
+export function createHttpServer({ handle, onBug }: HttpServerOptions): Server {
   const limits = {
     headersTimeout: 5_000,
     requestTimeout: 10_000,
@@ -16,9 +22,15 @@ export function createHttpServer(handle: Handler): Server {
     // Longer than clients keep idle connections, so that they seldom send into a closing one.
     keepAliveTimeout: 65_000,
   };
-  return createServer(limits, (request, response) => {
-    void serve(request, response, handle);
+  const server = createServer(limits, (request, response) => {
+    serve(request, response, handle).catch((error: unknown) => {
+      onBug(error);
+      request.destroy();
+    });
   });
+  // Node would write a refusal, which the client could take for the reply to an earlier request that is still due.
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
 }
 
 /** Stops listening and closes idle connections, lets answers on their way finish, and cuts what is still open after half a second. */
@@ -35,16 +47,16 @@ export function stopHttpServer(server: Server): Promise<void> {
 }
 
 async function serve(request: IncomingMessage, response: ServerResponse, handle: Handler): Promise<void> {
-  // Who leaves in the middle of a request or an answer is owed nothing.
+  // A client that leaves in the middle of its request gets no reply.
   const body = await readBody(request).catch(() => undefined);
   if (body === undefined) return;
   if (body === 'too large') {
     response.setHeader('connection', 'close');
-    send(response, exceptionReply(new AwsException('RequestEntityTooLargeException')));
+    send(request, response, exceptionReply(new AwsException('RequestEntityTooLargeException')));
     return;
   }
   const { method = '', url: path = '', headersDistinct: headers } = request;
-  send(response, await handle({ method, path, headers, body }));
+  send(request, response, await handle({ method, path, headers, body }));
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'> {
@@ -58,10 +70,15 @@ async function readBody(request: IncomingMessage): Promise<Buffer | 'too large'>
   return Buffer.concat(chunks);
 }
 
-function send(response: ServerResponse, { status, contentType, body, delivery }: HttpReply): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, contentType, body, delivery }: HttpReply,
+): void {
   if (delivery === 'silence') return;
   if (delivery === 'reset') {
-    response.socket?.resetAndDestroy();
+    // Not the response's, which has none while an earlier one is due.
+    request.socket.resetAndDestroy();
     return;
   }
   response.writeHead(status, {

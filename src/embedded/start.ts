@@ -66,8 +66,11 @@ export async function startEmbeddedRekognition(
   const { host = '127.0.0.1', port = 0, examples = true, collections = [], clock = Date } = options;
   const seeds = examples ? exampleCollections() : [];
   const store = seededStore([...seeds, ...collections], clock.now());
-  const server = createHttpServer(composeHandler(store, options, () => clock.now()));
+  const { onBug = () => undefined } = options;
+  const handle = composeHandler(store, { ...options, onBug }, () => clock.now());
+  const server = createHttpServer({ handle, onBug });
   const address = await listen(server, host, port);
+  server.on('error', onBug);
   let stopped: Promise<void> | undefined;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
@@ -80,8 +83,12 @@ export async function startEmbeddedRekognition(
   };
 }
 
-function composeHandler(store: Store, options: EmbeddedRekognitionOptions, now: () => number): Handler {
-  const { tps = 5, settleMs = 2_000, onBug = () => undefined } = options;
+function composeHandler(
+  store: Store,
+  options: EmbeddedRekognitionOptions & Pick<Required<EmbeddedRekognitionOptions>, 'onBug'>,
+  now: () => number,
+): Handler {
+  const { tps = 5, settleMs = 2_000, onBug } = options;
   const tokens = createPageTokens(keys.secretAccessKey);
   const idempotency = createIdempotency();
   return createHandler({
