@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { AwsException } from './aws-exception.ts';
+import { failsOnPurpose } from './failures.ts';
 import { collectionId, nextToken } from './members.ts';
 import { operation } from './operation.ts';
 import { integer, matching } from './read-input.ts';
@@ -55,7 +56,7 @@ export const describeCollection = operation(
   },
 );
 
-/** `ListCollections`, in the order of creation. */
+/** `ListCollections`, in the order of creation. A page may be short or empty though there is more, as in AWS. */
 export const listCollections = operation(
   z.object({ MaxResults: integer(0, 4096).optional(), NextToken: nextToken.optional() }),
   ({ MaxResults = 0, NextToken }, { store, tokens }) => {
@@ -63,9 +64,10 @@ export const listCollections = operation(
     const after = NextToken ? tokens.open(listing, NextToken) : undefined;
     // AWS allows 0 and does not say what it means; pages of nothing would never end.
     const { entries, next } = store.collections.page(after, MaxResults === 0 ? 4096 : MaxResults);
+    const listed = entries.filter(({ id }) => !failsOnPurpose(id));
     return {
-      CollectionIds: entries.map(({ id }) => id),
-      FaceModelVersions: entries.map(() => faceModelVersion),
+      CollectionIds: listed.map(({ id }) => id),
+      FaceModelVersions: listed.map(() => faceModelVersion),
       ...(next && { NextToken: tokens.seal(listing, next) }),
     };
   },

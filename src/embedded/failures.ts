@@ -23,12 +23,19 @@ const damages: Readonly<Record<string, HttpReply>> = {
   Html: { status: 200, contentType: 'text/html', body: html, delivery: 'whole' },
 };
 
+const failing = /^throws-(.+?)(?:-([45]\d\d))?(-on-page-2)?$/;
+
+/** Whether a collection fails by its name. It is a rule and no data, so no listing has it. */
+export function failsOnPurpose(collectionId: string): boolean {
+  return failing.test(collectionId);
+}
+
 /**
  * The answer of a collection that fails on purpose, undefined for any other:
  * `throws-<exception or damage>`, then `-<status>` for another HTTP status, then `-on-page-2` to spare what has no token.
  */
 export function plannedFailure(call: Call): HttpReply | undefined {
-  const plan = /^throws-(.+?)(?:-([45]\d\d))?(-on-page-2)?$/.exec(call.collectionId);
+  const plan = failing.exec(call.collectionId);
   const name = plan?.[1];
   if (!name || (plan[3] && call.nextToken === undefined)) return undefined;
   if (Object.hasOwn(damages, name)) return damages[name];

@@ -137,6 +137,31 @@ describe('ListCollections', () => {
     expect((await list({ MaxResults: 0 })).CollectionIds).toContain('second');
   });
 
+  test('has the example collections, and none of those that fail on purpose, whatever the size of a page', async () => {
+    const started = await startWithClient();
+    const [walked, whole] = await Promise.all(
+      [2, 4096].map(async (MaxResults) => {
+        const ids: string[] = [];
+        let NextToken: string | undefined;
+        do {
+          const page = await started.client.send(new ListCollectionsCommand({ MaxResults, NextToken }));
+          expect(page.FaceModelVersions).toHaveLength(page.CollectionIds?.length ?? -1);
+          ids.push(...(page.CollectionIds ?? []));
+          NextToken = page.NextToken;
+        } while (NextToken);
+        return ids;
+      }),
+    );
+    expect(whole).toEqual(['example-team', 'example-empty', 'example-hundred', 'example-campus']);
+    expect(walked).toEqual(whole);
+    await started.rekognition.stop();
+  });
+
+  test.each([-1, 4097])('with MaxResults %i is ValidationException', async (MaxResults) => {
+    const failure = await failureOf(list({ MaxResults }));
+    expect(failure.message).toMatch(/^1 validation error detected: Value '-?\d+' at 'maxResults' /);
+  });
+
   test('with a token of ListUsers is InvalidPaginationTokenException', async () => {
     await createUser('second', 'another');
     const { NextToken } = await client.send(new ListUsersCommand({ CollectionId: 'second', MaxResults: 1 }));
