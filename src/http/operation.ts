@@ -2,6 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 
 import { AppError } from '../errors.ts';
+import { acceptsJson } from './accept.ts';
 import { answer, beginAnswer, type Reply } from './answer.ts';
 import { parameterReader, type ParameterSchemas, type ParametersOf } from './parameters.ts';
 import { contextOf, type RequestContext } from './request-context.ts';
@@ -53,8 +54,8 @@ export function defineOperation<S extends CollectionParameters, Opened>(
       context.collection = asked.collectionId;
       authorise(context, asked.collectionId);
       const opened = open(asked);
-      const { accept } = req.headers;
-      if (accept !== undefined && accept !== '*/*' && req.accepts(produces) === false) {
+      // Four generators ask for the stream with `application/json` or `text/*`.
+      if (produces === 'application/json' && !acceptsJson(req.headers.accept)) {
         throw new AppError(
           'NOT_ACCEPTABLE',
           `This route produces ${produces} only. Accept it, or send no Accept.`,

@@ -492,6 +492,9 @@ describe('Accept', () => {
     'application/json;q=0.1',
     'text/html, */*;q=0.1',
     'application/x-ndjson, application/json',
+    'application/json; charset=utf-8',
+    'application/json;version=1',
+    '*',
   ])('%s gets a page', async (accept) => {
     const { url } = await serve(pageOf([]));
     const headers: Record<string, string> = accept === undefined ? {} : { Accept: accept };

@@ -128,6 +128,18 @@ describe('GET /collections/{collectionId}/users.ndjson', () => {
   });
 });
 
+test.each(['application/json', 'text/*', 'text/html', 'application/x-ndjson;q=0'])(
+  'A stream is NDJSON for Accept: %s',
+  async (accept) => {
+    const { url } = await startService({ script: [pageOf(['alice'])] });
+    expect(await call(url, path, { headers: { Accept: accept } })).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/x-ndjson' },
+      text: '{"userId":"alice","userStatus":"ACTIVE"}\n',
+    });
+  },
+);
+
 describe('HEAD of a stream', () => {
   test('costs the first page, has no body, and gives its place back', async () => {
     const { url, calls } = await startService({

@@ -299,7 +299,7 @@ export interface components {
          *     - `COLLECTION_NOT_FOUND` (404, not retryable): There is no such collection. Check the id: case counts. `throws-ResourceNotFoundException`
          *     - `ROUTE_NOT_FOUND` (404, not retryable): There is no such path. Check it: case and a trailing slash count. `GET /collections//users`
          *     - `METHOD_NOT_ALLOWED` (405, not retryable): The route is only for reading. Use `GET` or `HEAD`.
-         *     - `NOT_ACCEPTABLE` (406, not retryable): `Accept` excludes what the route produces. Send another, or none.
+         *     - `NOT_ACCEPTABLE` (406, not retryable): `Accept` excludes JSON. Send another, or none.
          *     - `RATE_LIMITED` (429, retryable): The caller is over its own limit. Go by `RateLimit`, so as not to come here.
          *     - `UPSTREAM_THROTTLED` (429, retryable): Rekognition throttles the whole account. Ask for larger pages. `throws-ThrottlingException`
          *     - `INTERNAL_ERROR` (500, not retryable): A bug of the service. Report it with the `requestId`.
@@ -437,7 +437,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `Accept` excludes the one thing that this route produces: `application/json`, or `application/x-ndjson` for a stream. */
+        /** @description `Accept` excludes `application/json`, the one thing that this route produces. Of its parameters only `q` counts. */
         NotAcceptable: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -944,7 +944,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CollectionNotFound"];
             405: components["responses"]["MethodNotAllowed"];
-            406: components["responses"]["NotAcceptable"];
             408: components["responses"]["RequestTimeout"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
@@ -1000,7 +999,6 @@ export interface operations {
             401: components["responses"]["HeadUnauthenticated"];
             403: components["responses"]["HeadProblem"];
             404: components["responses"]["HeadProblem"];
-            406: components["responses"]["HeadProblem"];
             408: components["responses"]["HeadProblem"];
             429: components["responses"]["HeadRetryLater"];
             431: components["responses"]["HeadProblem"];
