@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,17 +16,21 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 let home: string;
 
-/** Builds the client as it is published, into the `node_modules` of a project that uses it. */
+/** Packs the client, and installs the package into a project that uses it. */
 beforeAll(async () => {
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   home = mkdtempSync(join(cache, 'client-test-'));
   const installed = join(home, 'node_modules', '@rollcall', 'client');
-  cpSync(join(root, 'clients/typescript/package.json'), join(installed, 'package.json'));
-  await run(process.execPath, [tsc, '-p', 'clients/typescript', '--outDir', join(installed, 'dist')], {
-    cwd: root,
-  });
-}, 60_000);
+  mkdirSync(installed, { recursive: true });
+  // As in a shell: `npm test` hands its own settings on, and those of the root have no scripts run.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+  const cwd = join(root, 'clients/typescript');
+  await run('npm', ['pack', '--pack-destination', home], { cwd, env });
+  const [tarball = ''] = readdirSync(home).filter((name) => name.endsWith('.tgz'));
+  await run('tar', ['-xzf', join(home, tarball), '-C', installed, '--strip-components=1']);
+  writeFileSync(join(home, 'package.json'), '{ "type": "module" }');
+}, 120_000);
 
 afterAll(() => {
   rmSync(home, { recursive: true });
@@ -66,29 +70,51 @@ export const isKnown = (error: unknown): boolean => isRollcallError(error) && er
 export const isTypo = (error: RollcallError): boolean => error.code === 'FORBIDEN';
 `;
 
-test('The package has types that the strictest project can use, in a browser and without Node', async () => {
-  writeFileSync(join(home, 'consumer.ts'), consumer);
-  writeFileSync(
-    join(home, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        verbatimModuleSyntax: true,
-        skipLibCheck: false,
-        noEmit: true,
-        target: 'es2022',
-        lib: ['es2022', 'dom'],
-        types: [],
-        module: 'esnext',
-        moduleResolution: 'bundler',
-      },
-      files: ['consumer.ts'],
-    }),
-  );
-  await expect(run(process.execPath, [tsc, '-p', home])).resolves.toMatchObject({ stdout: '' });
-}, 60_000);
+const dom = { lib: ['es2022', 'dom'], types: [] };
+const node = { lib: ['es2022'], types: ['node'] };
+const neither = { lib: ['es2022'], types: [] };
+
+test.each([
+  ['bundler', 'esnext', dom],
+  ['bundler', 'esnext', neither],
+  ['node10', 'esnext', dom],
+  ['node10', 'esnext', node],
+  ['node16', 'node16', node],
+  ['node16', 'node16', neither],
+  ['nodenext', 'nodenext', dom],
+  ['nodenext', 'nodenext', node],
+])(
+  'The package has types that the strictest project can use: %s, %s, %j',
+  async (moduleResolution, module, platform) => {
+    const project = mkdtempSync(join(home, 'project-'));
+    writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(project, 'consumer.ts'), consumer);
+    writeFileSync(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          verbatimModuleSyntax: true,
+          skipLibCheck: !platform.lib.includes('dom') && platform.types.length > 0,
+          ignoreDeprecations: '6.0',
+          noEmit: true,
+          target: 'es2022',
+          ...platform,
+          module,
+          moduleResolution,
+        },
+        files: ['consumer.ts'],
+      }),
+    );
+    const { stdout } = await run(process.execPath, [tsc, '-p', project]).catch(
+      (error: unknown) => error as { stdout: string },
+    );
+    expect(stdout).toBe('');
+  },
+  60_000,
+);
 
 test('The package lists users in a plain Node process', async () => {
   const { url } = await startService({ script: [pageOf(['alice', 'bob'])] });

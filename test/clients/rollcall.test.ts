@@ -84,3 +84,44 @@ describe('listAllUsers', () => {
     expect(found.toSorted()).toEqual(ids.toSorted());
   });
 });
+
+describe('createRollcall', () => {
+  test.each([
+    '',
+    '/api',
+    'rollcall.example.com',
+    'localhost:8080',
+    'ftp://rollcall.example.com',
+    'https://user:secret@rollcall.example.com',
+    'https://rollcall.example.com?x=1',
+    'https://',
+  ])('throws at once where baseUrl is %j', (baseUrl) => {
+    expect(() => createRollcall({ baseUrl })).toThrow(TypeError);
+  });
+
+  test.each([{ token: 'a\nb' }, { headers: { 'a b': 'c' } }])(
+    'a header that can not be sent is an error at once: %j',
+    async ({ token, headers }) => {
+      const fetch = () => Promise.reject(new Error('nothing must be sent'));
+      const rollcall = createRollcall({ baseUrl: 'http://127.0.0.1:9', token, fetch });
+      expect(await outcome(rollcall.listUsers('team', { headers }))).toMatchObject({ name: 'TypeError' });
+    },
+  );
+});
+
+describe('Each call', () => {
+  test('sends its headers, and shows each answer before it is read', async () => {
+    const { url } = await startService({ script: [pageOf(['alice'])] });
+    const seen: string[] = [];
+    const rollcall = createRollcall({ baseUrl: url });
+    const options = {
+      headers: { 'X-Request-Id': 'r-42' },
+      onResponse: ({ status, headers }: Response) => seen.push(`${status} ${headers.get('x-request-id')}`),
+    };
+    await rollcall.listUsers('team', options);
+    await outcome(rollcall.listUsers('team', { ...options, maxResults: 0 }));
+    const stream = rollcall.streamUsers('team', { ...options, nextToken: 'x' });
+    await outcome(stream[Symbol.asyncIterator]().next());
+    expect(seen).toEqual(['200 r-42', '400 r-42', '400 r-42']);
+  });
+});

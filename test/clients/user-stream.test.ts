@@ -167,4 +167,61 @@ describe('A stream', () => {
     }, 100);
     expect(await read(stream)).toEqual({ ids: 'a', error: new Error('enough') });
   });
+
+  test('says where another stream may go on', async () => {
+    const rollcall = await start([brokenOff('ab', 'T', 'UPSTREAM_ACCESS_DENIED', false), whole('c')]);
+    const stream = rollcall.streamUsers('team', { nextToken: 'S' });
+    expect(stream.nextToken).toBe('S');
+    await read(stream);
+    expect(stream.nextToken).toBe('T');
+    expect(await read(rollcall.streamUsers('team', { nextToken: stream.nextToken }))).toMatchObject({
+      ids: 'c',
+    });
+  });
+
+  test('of thousands is resumed by the last page of users alone, whoever else has left meanwhile', async () => {
+    const ids = Array.from({ length: 3000 }, (_, index) => `u${index}`);
+    const lines = (some: string[]) => some.map(line).join('');
+    const staying = ids.filter((_, index) => index % 3 !== 0);
+    const rollcall = await start([
+      (res) => begin(res).write(lines(ids.slice(0, 2500)), () => setTimeout(() => res.destroy(), 50)),
+      (res) => begin(res).end(lines(staying)),
+    ]);
+    const given: string[] = [];
+    for await (const { userId } of rollcall.streamUsers('team')) given.push(userId);
+    const behind = staying.filter((id) => Number(id.slice(1)) >= 2500);
+    expect(given).toEqual([...ids.slice(0, 2500), ...behind]);
+  });
+
+  test('that can not find its place again is an error, not an end', async () => {
+    const ids = Array.from({ length: 600 }, (_, index) => `u${index}`);
+    const rollcall = await start([
+      (res) => begin(res).write(ids.map(line).join(''), () => setTimeout(() => res.destroy(), 50)),
+      whole('xyz'),
+    ]);
+    let given = 0;
+    const reading = (async () => {
+      for await (const user of rollcall.streamUsers('team')) given += user.userId.length > 0 ? 1 : 0;
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'NETWORK_ERROR', retryable: false });
+    expect(given).toBe(600);
+  });
+
+  test('can not be read by two loops at once; the first goes on', async () => {
+    const rollcall = await start([whole('ab')]);
+    const stream = rollcall.streamUsers('team');
+    const [first, second] = await Promise.all([read(stream), read(stream)]);
+    expect(first).toEqual({ ids: 'ab', error: undefined });
+    expect(second).toEqual({ ids: '', error: expect.any(TypeError) });
+    expect(await read(stream)).toEqual({ ids: '', error: undefined });
+  });
+
+  test('waits as its last line says', async () => {
+    const last = `${JSON.stringify({ ...problem('OVERLOADED', true), retryAfter: 60, nextToken: 'T' })}\n`;
+    const rollcall = await start([cut('a', last)]);
+    expect(await read(rollcall.streamUsers('team'))).toMatchObject({
+      ids: 'a',
+      error: { code: 'OVERLOADED', retryAfter: 60, nextToken: 'T' },
+    });
+  });
 });

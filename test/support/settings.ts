@@ -20,5 +20,5 @@ export function settingsWithDefaults(): { readonly name: string; readonly fallba
 function leaves(value: unknown): string[] {
   if (Array.isArray(value)) return [value.join()];
   if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(leaves);
-  return [value === undefined ? '' : String(value)];
+  return [value === undefined ? '' : (value as string | number).toString()];
 }

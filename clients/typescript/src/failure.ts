@@ -1,6 +1,8 @@
+import type { Platform } from './platform.ts';
 import type { components } from './schema.ts';
 
 type Problem = components['schemas']['Problem'];
+type StreamProblem = Problem & { readonly nextToken?: string; readonly retryAfter?: number };
 
 /** One fault of one parameter. */
 export type ParameterFault = components['schemas']['ParameterFault'];
@@ -74,7 +76,7 @@ export function failure(
 }
 
 /** What an answer that is not a success stands for. */
-export function failureOf(body: unknown, response: Response): RollcallError {
+export function failureOf(body: unknown, response: Platform<'Response'>): RollcallError {
   const { status, headers } = response;
   if (isProblem(body)) return problemFailure(body, headers);
   return failure('UNREADABLE_ANSWER', `The answer (${status}) is not one of Rollcall's.`, {
@@ -86,9 +88,10 @@ export function failureOf(body: unknown, response: Response): RollcallError {
 }
 
 /** A problem as an error. */
-export function problemFailure(problem: Problem & { nextToken?: string }, headers?: Headers): RollcallError {
+export function problemFailure(problem: StreamProblem, headers?: Platform<'Headers'>): RollcallError {
   const { code, detail, title, status, requestId, retryable, errors = [], nextToken } = problem;
-  const retryAfter = headers && secondsOf(headers);
+  // A page of another origin sees the header only where it is exposed; the body says the same.
+  const retryAfter = (headers && secondsOf(headers)) ?? problem.retryAfter;
   return failure(code, detail, { title, status, requestId, retryable, retryAfter, errors, nextToken });
 }
 
@@ -98,7 +101,7 @@ export function isProblem(value: unknown): value is Problem {
 }
 
 /** `Retry-After` in seconds; the service sends no dates. */
-function secondsOf(headers: Headers): number | undefined {
+function secondsOf(headers: Platform<'Headers'>): number | undefined {
   const value = headers.get('retry-after');
   return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
 }

@@ -2,34 +2,21 @@ import createClient from 'openapi-fetch';
 
 import { failure, failureOf } from './failure.ts';
 import { createPatience } from './patience.ts';
+import type { CallOptions, Connection } from './options.ts';
 import type { paths } from './schema.ts';
 import type { OpenStream } from './user-stream.ts';
 import type { UsersPage } from './users.ts';
 
-/** How to reach the service. */
-export interface Connection {
-  /** Such as `https://rollcall.example.com`. */
-  readonly baseUrl: string;
-  /** A bearer token, or what gives one: it is asked before every request. */
-  readonly token?: string | (() => string | Promise<string>) | undefined;
-  /** In place of the global `fetch`. */
-  readonly fetch?: ((request: Request) => Promise<Response>) | undefined;
-  /** How long the service may be silent before an attempt counts as failed, in milliseconds: 30,000. */
-  readonly timeoutMs?: number | undefined;
-}
-
-interface PageRequest {
+interface PageRequest extends CallOptions {
   readonly collectionId: string;
   readonly maxResults?: number | undefined;
-  readonly nextToken?: string | undefined;
   readonly previous?: UsersPage | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** The requests, one attempt each. */
 export interface Requests {
   getPage(request: PageRequest): Promise<UsersPage>;
-  openStream(request: Pick<PageRequest, 'collectionId' | 'nextToken' | 'signal'>): Promise<OpenStream>;
+  openStream(request: CallOptions & { readonly collectionId: string }): Promise<OpenStream>;
 }
 
 const PAGE = '/collections/{collectionId}/users';
@@ -37,18 +24,22 @@ const STREAM = `${PAGE}.ndjson` as const;
 
 /** The requests to one service. */
 export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Connection): Requests {
+  requireUrl(baseUrl);
   const api = createClient<paths>({ baseUrl, ...(fetch && { fetch }) });
 
-  async function authorization(): Promise<Record<string, string>> {
+  /** Made before the request: a header that can't be sent is no failure of the network. */
+  async function headersOf({ headers }: CallOptions, etag?: string): Promise<Headers> {
     const value = typeof token === 'function' ? await token() : token;
-    return value === undefined ? {} : { Authorization: `Bearer ${value}` };
+    const sent = new Headers(headers);
+    if (value !== undefined) sent.set('Authorization', `Bearer ${value}`);
+    if (etag !== undefined) sent.set('If-None-Match', etag);
+    return sent;
   }
 
   return {
-    async getPage({ collectionId, maxResults, nextToken, previous, signal }) {
+    async getPage({ collectionId, maxResults, nextToken, previous, signal, ...options }) {
       const path = checkedPath(collectionId);
-      const headers = await authorization();
-      if (previous?.etag !== undefined) headers['If-None-Match'] = previous.etag;
+      const headers = await headersOf(options, previous?.etag);
       const query = {
         ...(maxResults !== undefined && { maxResults }),
         ...(nextToken !== undefined && { nextToken }),
@@ -57,24 +48,22 @@ export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Co
       const { data, error, response } = await patience.wait(
         api.GET(PAGE, { params: { path, query }, headers, signal: patience.signal }),
       );
-      const { status, headers: answered } = response;
-      const etag = answered.get('etag') ?? undefined;
-      const requestId = answered.get('x-request-id') ?? undefined;
-      if (status === 304 && previous) {
-        return {
-          users: previous.users,
-          nextToken: nextTokenOf(answered) ?? previous.nextToken,
-          etag,
-          requestId,
-        };
+      options.onResponse?.(response);
+      const known = {
+        etag: response.headers.get('etag') ?? undefined,
+        requestId: response.headers.get('x-request-id') ?? undefined,
+      };
+      if (response.status === 304 && previous) {
+        const next = nextTokenOf(response.headers) ?? previous.nextToken;
+        return { users: previous.users, nextToken: next, ...known };
       }
       if (!Array.isArray(data?.users)) throw failureOf(error, response);
-      return { users: data.users, nextToken: data.nextToken, etag, requestId };
+      return { users: data.users, nextToken: data.nextToken, ...known };
     },
 
-    async openStream({ collectionId, nextToken, signal }) {
+    async openStream({ collectionId, nextToken, signal, ...options }) {
       const path = checkedPath(collectionId);
-      const headers = await authorization();
+      const headers = await headersOf(options);
       const query = nextToken === undefined ? {} : { nextToken };
       const patience = createPatience(timeoutMs, signal);
       const { data, error, response } = await patience.wait(
@@ -85,11 +74,19 @@ export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Co
           parseAs: 'stream',
         }),
       );
+      options.onResponse?.(response);
       if (!data) throw failureOf(error, response);
       const total = response.headers.get('x-total-users');
       return { body: data, total: total === null ? undefined : Number(total), patience };
     },
   };
+}
+
+/** `fetch` would refuse these again and again, as if the network had failed. A path is one of the page's own origin. */
+function requireUrl(baseUrl: string): void {
+  const page = (globalThis as { location?: { href: string } }).location?.href;
+  const { href } = URL.canParse(baseUrl, page) ? new URL(baseUrl, page) : { href: '' };
+  if (!/^https?:\/\/[^/@]+\/[^?#]*$/.test(href)) throw new TypeError(`This baseUrl is no URL: ${baseUrl}`);
 }
 
 /** No URL can carry these: it would ask for another path. */

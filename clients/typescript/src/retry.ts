@@ -1,4 +1,5 @@
 import { isRollcallError, type RollcallError } from './failure.ts';
+import type { Platform } from './platform.ts';
 
 /** How often, and how long to wait. */
 export interface RetryPolicy {
@@ -11,7 +12,7 @@ export interface RetryPolicy {
 /** What a wait before another attempt needs. */
 export interface Backoff extends RetryPolicy {
   readonly random: () => number;
-  readonly sleep: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  readonly sleep: (ms: number, signal: Platform<'AbortSignal'> | undefined) => Promise<void>;
 }
 
 const BASE_MS = 1000;
@@ -30,7 +31,7 @@ export async function pauseAfter(
   error: unknown,
   failures: number,
   backoff: Backoff,
-  signal: AbortSignal | undefined,
+  signal: Platform<'AbortSignal'> | undefined,
 ): Promise<void> {
   const delayMs = isRollcallError(error) ? delayBefore(error, failures, backoff) : undefined;
   if (delayMs === undefined) throw error;
@@ -38,7 +39,7 @@ export async function pauseAfter(
 }
 
 /** Resolves after a time; rejects with the signal's reason when it aborts. */
-export function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+export function sleep(ms: number, signal: Platform<'AbortSignal'> | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
       clearTimeout(timer);

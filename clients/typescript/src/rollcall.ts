@@ -1,25 +1,13 @@
-import { createRequests, type Connection } from './requests.ts';
+import type { CallOptions, RollcallOptions } from './options.ts';
+import { createRequests } from './requests.ts';
 import { pauseAfter, sleep, type RetryPolicy } from './retry.ts';
-import { createUserStream, type UserStream } from './user-stream.ts';
-import type { User, UsersPage } from './users.ts';
+import { createUserStream } from './user-stream.ts';
+import type { User, UsersPage, UserStream } from './users.ts';
 
 export { isRollcallError } from './failure.ts';
 export type { ErrorCode, ParameterFault, RollcallError } from './failure.ts';
-export type { RetryPolicy, User, UsersPage, UserStream };
+export type { RetryPolicy, RollcallOptions, User, UsersPage, UserStream };
 export type { UserStatus } from './users.ts';
-
-/** How to reach the service, and what to do when it fails. */
-export interface RollcallOptions extends Connection {
-  /** 3 attempts and waits up to 20 s, unless said otherwise. */
-  readonly retry?: Partial<RetryPolicy> | undefined;
-}
-
-interface CallOptions {
-  /** Where to go on: `nextToken` of the page before, or of an error of a stream. */
-  readonly nextToken?: string | undefined;
-  /** Ends the call, waits between attempts included; the call rejects with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 interface PageOptions extends CallOptions {
   /** The most users of a page, 1 to 500. */
@@ -68,11 +56,11 @@ export function createRollcall({ retry, ...connection }: RollcallOptions): Rollc
       } while (nextToken !== undefined);
     },
 
-    streamUsers: (collectionId, { nextToken, signal } = {}) =>
+    streamUsers: (collectionId, options = {}) =>
       createUserStream({
-        nextToken,
-        open: (from) => requests.openStream({ collectionId, nextToken: from, signal }),
-        pause: (error, failures) => pauseAfter(error, failures, backoff, signal),
+        nextToken: options.nextToken,
+        open: (nextToken) => requests.openStream({ ...options, collectionId, nextToken }),
+        pause: (error, failures) => pauseAfter(error, failures, backoff, options.signal),
       }),
   };
 }

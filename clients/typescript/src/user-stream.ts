@@ -1,15 +1,9 @@
 import { failure, isProblem, isRollcallError, problemFailure } from './failure.ts';
 import type { Patience } from './patience.ts';
-import type { User } from './users.ts';
+import type { User, UserStream } from './users.ts';
 
-/**
- * Every user of a collection, each once. After a failure, or after a loop over it was left, a new loop goes on where the
- * last one stopped; after its end there is nothing more.
- */
-export interface UserStream extends AsyncIterable<User> {
-  /** How many users the collection has, for showing progress; undefined until the first has come, and where nobody knows. */
-  readonly total: number | undefined;
-}
+/** The most users of a page; a connection that breaks is resumed at one of the last so many. */
+const PAGE_SIZE = 500;
 
 /** An answer that has begun. */
 export interface OpenStream {
@@ -31,27 +25,42 @@ export function createUserStream({ nextToken, open, pause }: StreamDeps): UserSt
   let resumeFrom = nextToken;
   let total: number | undefined;
   let complete = false;
-  // Since `resumeFrom`: a connection that breaks without a word leaves no better place to go on from.
-  const seen = new Set<string>();
+  let looping = false;
+  // The last users given since `resumeFrom`: a connection that breaks without a word leaves no better place to go on
+  // from. Their order is fixed, so those before them have been given.
+  const recent = new Set<string>();
+  let forgotten = false;
+
+  function remember(userId: string): void {
+    recent.add(userId);
+    if (recent.size <= PAGE_SIZE) return;
+    const [oldest = ''] = recent;
+    recent.delete(oldest);
+    forgotten = true;
+  }
 
   async function* attempt(): AsyncGenerator<User, void, undefined> {
     const stream = await open(resumeFrom);
     total = stream.total ?? total;
+    let isNew = !forgotten;
     for await (const line of linesOf(stream)) {
       const user = userOf(line);
-      if (seen.has(user.userId)) continue;
-      seen.add(user.userId);
-      yield user;
+      if (recent.has(user.userId)) isNew = true;
+      else if (isNew) {
+        remember(user.userId);
+        yield user;
+      }
     }
+    // All of the last page are gone since.
+    if (!isNew) throw failure('NETWORK_ERROR', 'The answer broke off.');
     complete = true;
   }
 
   async function resume(error: unknown, failures: number): Promise<void> {
-    if (isRollcallError(error)) {
-      if (error.nextToken !== undefined) {
-        resumeFrom = error.nextToken;
-        seen.clear();
-      }
+    if (isRollcallError(error) && error.nextToken !== undefined) {
+      resumeFrom = error.nextToken;
+      recent.clear();
+      forgotten = false;
     }
     await pause(error, failures);
   }
@@ -60,20 +69,33 @@ export function createUserStream({ nextToken, open, pause }: StreamDeps): UserSt
     get total() {
       return total;
     },
+    get nextToken() {
+      return resumeFrom;
+    },
     async *[Symbol.asyncIterator]() {
-      for (let failures = 0; !complete;) {
-        try {
-          for await (const user of attempt()) {
-            failures = 0;
-            yield user;
-          }
-        } catch (error) {
-          failures += 1;
-          await resume(error, failures);
-        }
+      if (looping) throw new TypeError('Another loop reads this stream.');
+      looping = true;
+      try {
+        yield* rest();
+      } finally {
+        looping = false;
       }
     },
   };
+
+  async function* rest(): AsyncGenerator<User, void, undefined> {
+    for (let failures = 0; !complete;) {
+      try {
+        for await (const user of attempt()) {
+          failures = 0;
+          yield user;
+        }
+      } catch (error) {
+        failures += 1;
+        await resume(error, failures);
+      }
+    }
+  }
 }
 
 /** The user of a line; throws the error that the last line of an incomplete stream is. */

@@ -18,3 +18,14 @@ export interface UsersPage {
   /** Quote it when asking for help. */
   readonly requestId: string | undefined;
 }
+
+/**
+ * Every user of a collection, each once. After a failure, or after a loop over it was left, a new loop goes on where the
+ * last one stopped; after its end there is nothing more. One loop at a time: a second beside it throws.
+ */
+export interface UserStream extends AsyncIterable<User> {
+  /** How many users the collection has, for showing progress; undefined until the first has come, and where nobody knows. */
+  readonly total: number | undefined;
+  /** Where another stream may go on, after a restart say: the last page token that came. Users given since come again. */
+  readonly nextToken: string | undefined;
+}
