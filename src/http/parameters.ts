@@ -17,43 +17,72 @@ export type ParameterReader<S extends ParameterSchemas> = (
   query: string,
 ) => ParametersOf<S>;
 
+/** More faults than these are only counted: a request may hold thousands. */
+const MAX_LISTED = 20;
+
 /**
  * Makes the reader of an operation's parameters. Unknown, repeated and bracketed names are refused like bad
  * values, all at once, so that a misspelt parameter is never silently ignored.
  */
 export function parameterReader<S extends ParameterSchemas>(schemas: S): ParameterReader<S> {
-  const querySchema = z.strictObject(schemas.query.shape);
+  const known = Object.keys(schemas.query.shape);
+  const unknownDetail = `There is no such parameter: this route has ${known.join(' and ') || 'none'}.`;
   return (path, query) => {
     const search = new URLSearchParams(query);
     const inPath = schemas.path.safeParse(path);
-    const inQuery = querySchema.safeParse(Object.fromEntries(search));
-    if (inPath.success && inQuery.success && new Set(search.keys()).size === search.size) {
+    const inQuery = schemas.query.safeParse(Object.fromEntries(search));
+    const counts = countNames(search);
+    const isClean = [...counts].every(([name, count]) => count === 1 && known.includes(name));
+    if (inPath.success && inQuery.success && isClean) {
       return { ...inPath.data, ...inQuery.data } as ParametersOf<S>;
     }
     throw refused([
       ...faultsOf('path', inPath.error),
-      ...repeated(search),
+      ...repeated(counts),
       ...faultsOf('query', inQuery.error),
+      ...unknown(counts, known, unknownDetail),
     ]);
   };
 }
 
 function refused(faults: readonly ParameterFault[]): AppError {
-  const names = faults.map(({ name }) => name).join(', ');
-  return new AppError('INVALID_PARAMETER', `Correct these parameters: ${names}. See errors.`, { faults });
+  const listed = faults.slice(0, MAX_LISTED);
+  const more = faults.length - listed.length;
+  const names = [...listed.map(({ name }) => name), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+  return new AppError('INVALID_PARAMETER', `Correct these parameters: ${names}. See errors.`, {
+    faults: listed,
+  });
 }
 
 function faultsOf(place: ParameterFault['in'], error: z.ZodError | undefined): ParameterFault[] {
-  return (error?.issues ?? []).flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((name) => ({ in: place, name: shown(name), detail: 'There is no such parameter.' }))
-      : [{ in: place, name: String(issue.path[0]), detail: issue.message }],
-  );
+  return (error?.issues ?? []).map(({ path, message }) => ({
+    in: place,
+    name: String(path[0]),
+    detail: message,
+  }));
 }
 
-function repeated(search: URLSearchParams): ParameterFault[] {
-  const names = [...new Set(search.keys())].filter((name) => search.getAll(name).length > 1);
-  return names.map((name) => ({ in: 'query', name: shown(name), detail: 'Give this parameter once.' }));
+/** How often each name comes. Counted in one pass, since a request may hold thousands. */
+function countNames(search: URLSearchParams): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of search.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
+}
+
+function repeated(counts: ReadonlyMap<string, number>): ParameterFault[] {
+  return [...counts]
+    .filter(([, count]) => count > 1)
+    .map(([name]) => ({ in: 'query', name: shown(name), detail: 'Give this parameter once.' }));
+}
+
+function unknown(
+  counts: ReadonlyMap<string, number>,
+  known: readonly string[],
+  detail: string,
+): ParameterFault[] {
+  return [...counts.keys()]
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ in: 'query', name: shown(name), detail }));
 }
 
 /** A stranger's parameter name, short enough to be quoted. */

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 
 import { AppError } from '../../src/errors.ts';
@@ -17,6 +17,7 @@ const schemas = {
 };
 
 const read = parameterReader(schemas);
+const UNKNOWN = 'There is no such parameter: this route has size and after.';
 
 function refusalOf(query: string, id = 'team'): AppError {
   try {
@@ -44,14 +45,14 @@ test('all faults are told at once', () => {
     { in: 'path', name: 'id', detail: 'Give letters.' },
     { in: 'query', name: 'after', detail: 'Give this parameter once.' },
     { in: 'query', name: 'size', detail: 'Give digits.' },
-    { in: 'query', name: 'Size', detail: 'There is no such parameter.' },
+    { in: 'query', name: 'Size', detail: UNKNOWN },
   ]);
 });
 
 test.each(['SIZE=1', 'size[]=1', 'size[0]=1', 'size.a=1', '__proto__=1', 'constructor=1', '=1', 'x'])(
   'the query %s has an unknown parameter',
   (query) => {
-    expect(refusalOf(query).faults?.map(({ detail }) => detail)).toEqual(['There is no such parameter.']);
+    expect(refusalOf(query).faults?.map(({ detail }) => detail)).toEqual([UNKNOWN]);
   },
 );
 
@@ -66,4 +67,41 @@ test('long names are cut where they are quoted', () => {
   const cut = `${'n'.repeat(64)}…`;
   expect(refusalOf(`${name}=1&${name}=2`).faults?.map((fault) => fault.name)).toEqual([cut, cut]);
   expect(refusalOf(`${'n'.repeat(64)}=1`).faults?.[0]?.name).toBe('n'.repeat(64));
+});
+
+test('an unknown parameter of a route without any is told so', () => {
+  const readNone = parameterReader({ ...schemas, query: z.object({}) });
+  expect(() => readNone({ id: 'team' }, 'x=1')).toThrow(
+    expect.objectContaining({
+      faults: [{ in: 'query', name: 'x', detail: 'There is no such parameter: this route has none.' }],
+    }),
+  );
+});
+
+describe('Of many faults the first twenty are listed, and the others counted:', () => {
+  const namesOf = (count: number, name: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => `${name(index)}=1`).join('&');
+
+  test.each([
+    ['unknown names', namesOf(3900, (index) => `p${index}`), 3880],
+    ['repeated and unknown names', namesOf(3900, (index) => `p${index % 1950}`), 3880],
+    ['one more than are listed', namesOf(21, (index) => `p${index}`), 1],
+  ])('%s', (_, query, more) => {
+    const { faults, message } = refusalOf(query);
+    expect(faults).toHaveLength(20);
+    expect(message).toMatch(
+      new RegExp(`^Correct these parameters: p0, p1, .*, p19, and ${more} more\\. See errors\\.$`),
+    );
+  });
+
+  test('twenty are all', () => {
+    const { faults, message } = refusalOf(namesOf(20, (index) => `p${index}`));
+    expect(faults).toHaveLength(20);
+    expect(message).toMatch(/, p18, p19\. See errors\.$/);
+  });
+
+  test('the values that break a rule come before names that are not there', () => {
+    const { faults } = refusalOf(`${namesOf(100, (index) => `p${index}`)}&size=x`, 'TEAM');
+    expect(faults?.slice(0, 2).map(({ name }) => name)).toEqual(['id', 'size']);
+  });
 });

@@ -265,7 +265,7 @@ export interface components {
             requestId: string;
             /** @description Whether the very same request may succeed later. */
             retryable: boolean;
-            /** @description With `INVALID_PARAMETER` only, every fault of the request at once. */
+            /** @description With `INVALID_PARAMETER` only, the faults of the request, at most twenty; `detail` says how many more there are. */
             errors?: components["schemas"]["ParameterFault"][];
             /** @description On the last line of an incomplete stream only, where to go on. */
             nextToken?: string;
