@@ -1,27 +1,32 @@
-import { pino, type DestinationStream, type Logger } from 'pino';
-import { build as pretty } from 'pino-pretty';
+import { pino, type Logger } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+
+import type { Output } from './standard-output.ts';
 
 interface LoggerOptions {
   readonly level: string;
   /** JSON lines in production; readable ones in development. */
   readonly production: boolean;
-  /** Standard output, unless a test says otherwise. */
-  readonly destination?: DestinationStream;
+  readonly output: Pick<Output, 'write'>;
 }
 
 /** The service's log. What must not be in it is not handed to it: of an error, only its name, message and stack. */
-export function createLogger({ level, production, destination }: LoggerOptions): Logger {
-  const options = {
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: plainError },
-  };
-  if (destination) return pino(options, destination);
-  return production
-    ? pino(options)
-    : pino(options, pretty({ sync: true, ignore: 'caller', singleLine: true }));
+export function createLogger({ level, production, output }: LoggerOptions): Logger {
+  const render = production ? undefined : prettyFactory({ ignore: 'caller', singleLine: true });
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label: string) => ({ level: label }) },
+      serializers: { err: plainError },
+    },
+    {
+      write(line) {
+        output.write(render?.(line) ?? line);
+      },
+    },
+  );
 }
 
 /** Errors of the SDK carry whole responses with them; those stay out of the log. */

@@ -12,6 +12,7 @@ import { upstreamOperations } from './operations/index.ts';
 import { createRekognition } from './rekognition/client.ts';
 import { createService } from './service.ts';
 import { shutDown } from './shutdown.ts';
+import { openStandardOutput } from './standard-output.ts';
 import { announce } from './welcome.ts';
 
 const LEFT_OVER_MS = 500;
@@ -27,7 +28,8 @@ await main().catch((error: unknown) => {
 async function main(): Promise<void> {
   readDotEnv();
   const config = readConfig(process.env, upstreamOperations);
-  const logger = createLogger({ ...config.log, production: config.production });
+  const output = openStandardOutput();
+  const logger = createLogger({ ...config.log, production: config.production, output });
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     process.on(event, (err: unknown) => {
       logger.fatal({ err }, 'a bug: stopping at once');
@@ -85,17 +87,16 @@ async function main(): Promise<void> {
       await Promise.all([tracing?.stop(), embedded?.stop()]);
     };
     void shutDown({ server, lifecycle, logger, ...config.shutdown, release }).then(() => {
-      // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up. Not at once:
-      // the log has lines under way.
-      setTimeout(() => process.exit(0), LEFT_OVER_MS).unref();
+      const exit = (): void => process.exit(0);
+      // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up; nor does a log
+      // that nobody reads.
+      output.flush(exit);
+      setTimeout(exit, LEFT_OVER_MS);
     });
-  };
-  const write = (text: string): void => {
-    process.stdout.write(text);
   };
   const address = server.address() as AddressInfo;
   const metricsAddress = metricsServer.address() as AddressInfo;
-  announce({ logger, config, address, metricsAddress, embedded, write });
+  announce({ logger, config, address, metricsAddress, embedded, write: output.write });
 }
 
 /** Settings of `.env`, where it is there; what the environment has set already stays. */

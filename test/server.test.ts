@@ -1,9 +1,12 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import { buildService, listening, type BuiltService, type Run } from './support/built-service.ts';
 import { AUDIENCE, startIssuer } from './support/issuer.ts';
@@ -185,6 +188,41 @@ test.each([
   expect(run.err()).toBe('');
 });
 
+describe.each(['production', 'development'])('With a log that cannot be written, in %s', (mode) => {
+  const env = {
+    NODE_ENV: mode,
+    REKOGNITION_BACKEND: 'embedded',
+    METRICS_PORT: '0',
+    RATE_LIMIT_MAX: '0',
+    SHUTDOWN_GRACE_MS: '1000',
+  };
+
+  test.each(['SIGTERM', 'SIGUSR2'] as const)('on a full disk it answers, and ends on %s', async (signal) => {
+    const port = await freePort();
+    const full = openSync('/dev/full', 'w');
+    const child = spawnService({ ...env, PORT: String(port), NODE_OPTIONS: bugOnSignal }, full);
+    const exit = once(child, 'exit');
+    const statuses = await askOften(port);
+    child.kill(signal);
+    closeSync(full);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(await exit).toEqual([signal === 'SIGTERM' ? 0 : 1, null]);
+  });
+
+  test.each(['SIGTERM', 'SIGUSR2'] as const)(
+    'to a pipe that nobody reads it answers, and ends on %s',
+    async (signal) => {
+      const port = await freePort();
+      const child = spawnService({ ...env, PORT: String(port), NODE_OPTIONS: bugOnSignal }, 'pipe');
+      const exit = once(child, 'exit');
+      const statuses = await askOften(port);
+      child.kill(signal);
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      expect(await exit).toEqual([signal === 'SIGTERM' ? 0 : 1, null]);
+    },
+  );
+});
+
 test('with AUTH_MODE=jwt the process asks for tokens, and lets one in that its issuer has signed', async () => {
   const issuer = await startIssuer();
   const run = start({
@@ -205,6 +243,36 @@ test('with AUTH_MODE=jwt the process asks for tokens, and lets one in that its i
   await expect(run.exit).resolves.toBe(0);
   await issuer.stop();
 });
+
+const bugOnSignal = `--import=data:text/javascript,${encodeURIComponent(
+  'process.on("SIGUSR2", () => { throw new Error("boom") })',
+)}`;
+
+/** The built service with this standard output, which nobody reads. */
+function spawnService(env: Record<string, string>, stdout: number | 'pipe'): ChildProcess {
+  if (!built) throw new Error('the service was not built');
+  return spawn(process.execPath, [join(built.dist, 'server.js')], {
+    env,
+    stdio: ['ignore', stdout, 'ignore'],
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Far more lines of the log than a pipe holds, once the service listens. */
+async function askOften(port: number): Promise<number[]> {
+  const url = `http://127.0.0.1:${port}/livez`;
+  while ((await fetch(url).catch(() => undefined)) === undefined) await sleep(20);
+  const statuses: number[] = [];
+  for (let i = 0; i < 1000; i += 1) statuses.push((await fetch(url)).status);
+  return statuses;
+}
 
 /** Waits until it holds, at most about 10 s. */
 async function until(holds: () => boolean): Promise<void> {

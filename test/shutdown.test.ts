@@ -18,7 +18,7 @@ async function serve(handler: RequestListener) {
   const { port } = server.address() as AddressInfo;
   const lifecycle = createLifecycle();
   const destination = { write: (line: string) => events.push((JSON.parse(line) as { msg: string }).msg) };
-  const logger = createLogger({ level: 'info', production: true, destination });
+  const logger = createLogger({ level: 'info', production: true, output: destination });
   const release = () => {
     events.push(server.listening ? 'released too early' : 'released');
     return Promise.resolve();

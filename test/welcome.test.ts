@@ -16,7 +16,7 @@ function announced(options: Options, rest: object = {}) {
   };
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
-  const logger = createLogger({ level: 'info', production: true, destination });
+  const logger = createLogger({ level: 'info', production: true, output: destination });
   const config = { backend: 'aws', production: false, pageTokens: { secrets: ['key'] }, ...options } as const;
   announce({ logger, config, address, metricsAddress, write, ...rest });
   return { out, log: lines.join('') };

@@ -29,7 +29,7 @@ const app = () =>
   createApp({
     config: readConfig({ RATE_LIMIT_MAX: '0' }),
     pageTokens: createPageTokens(['k'.repeat(32)]),
-    logger: createLogger({ level: 'silent', production: true, destination: { write: () => undefined } }),
+    logger: createLogger({ level: 'silent', production: true, output: { write: () => undefined } }),
     metrics: createMetrics(),
     lifecycle: createLifecycle(),
     pages: { get: () => Promise.resolve({ users: [], nextToken: undefined }) },

@@ -27,7 +27,7 @@ afterEach(async () => {
 async function serve(metrics: Parameters<typeof serveMetrics>[0]['metrics'] = createMetrics()) {
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
-  const logger = createLogger({ level: 'info', production: true, destination });
+  const logger = createLogger({ level: 'info', production: true, output: destination });
   const server = createListener(serveMetrics({ metrics, logger }));
   open.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');

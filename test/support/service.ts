@@ -84,7 +84,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const logger = createLogger({
     level: 'trace',
     production: true,
-    destination: { write: (line) => logs.push(JSON.parse(line) as LogLine) },
+    output: { write: (line) => logs.push(JSON.parse(line) as LogLine) },
   });
   const lifecycle = createLifecycle();
   const service = createService({
