@@ -37,7 +37,23 @@ export default defineConfig(
             above('redis', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
             above('rekognition', 'redis'),
             above('errors.ts', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
-            above('embedded', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+            {
+              target: './src/embedded',
+              from: './src',
+              except: ['./embedded'],
+              message: 'The embedded Rekognition stands alone.',
+            },
+            {
+              target: './src/!(embedded)/**/*',
+              from: './src/embedded',
+              message: 'Only server.ts starts the embedded Rekognition.',
+            },
+            {
+              target: './src/*.ts',
+              from: './src/embedded',
+              except: ['./start.ts'],
+              message: 'The service knows how the embedded Rekognition is started, and no more.',
+            },
             {
               target: ['service.ts', 'app.ts', 'operations', 'http', 'rekognition', 'metrics', 'redis'].map(
                 (name) => `./src/${name}`,

@@ -96,11 +96,11 @@ function contents(id: string, name: string, routes: readonly Route[]): Html {
 
 function start({ info }: Contract): Html {
   const [lead = '', ...rest] = info.description.trim().split('\n\n');
-  const told: Fragment = markdown(rest.join('\n\n'));
+  const about: Fragment = markdown(rest.join('\n\n'));
   return html` <section class="start" id="start" aria-labelledby="start-title">
     <h1 id="start-title">${info.summary}</h1>
     <p class="lead">${inline(lead)}</p>
     ${curl('/collections/example-team/users?maxResults=3', true)}
-    <div class="told">${told}</div>
+    <div class="about">${about}</div>
   </section>`;
 }

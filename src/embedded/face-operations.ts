@@ -41,7 +41,7 @@ export const associateFaces = operation(
   },
 );
 
-/** `DisassociateFaces`. A face that belongs to nobody is ignored. */
+/** `DisassociateFaces`. A face without a user is ignored. */
 export const disassociateFaces = operation(input, ({ CollectionId, UserId, FaceIds }, backend) => {
   const { collection, user } = backend.store.user(CollectionId, UserId);
   const sorted = sortFaces(FaceIds, collection, user);

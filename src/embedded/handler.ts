@@ -9,7 +9,7 @@ interface HandlerOptions {
   readonly authenticate: Authenticate;
   readonly quota: Quota;
   readonly backend: Backend;
-  /** Told of an error that is no `AwsException`: a bug here. */
+  /** Called with an error that is no `AwsException`: a bug here. */
   readonly onBug: (error: unknown) => void;
 }
 

@@ -35,7 +35,7 @@ export interface EmbeddedRekognitionOptions {
   readonly settleMs?: number;
   /** Milliseconds since the epoch; signatures are checked against it, so it must stay near the clients'. */
   readonly clock?: { now(): number };
-  /** Told of an internal error, which a client sees as `InternalServerError`. */
+  /** Called with an internal error, which a client sees as `InternalServerError`. */
   readonly onBug?: (error: unknown) => void;
 }
 

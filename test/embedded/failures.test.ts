@@ -5,7 +5,7 @@ import {
   type RekognitionClient,
 } from '@aws-sdk/client-rekognition';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { exceptions } from '../../src/embedded/aws-exception.ts';
+import { modelled, unmodelled } from '../../src/embedded/aws-exception.ts';
 import type { EmbeddedRekognition } from '../../src/embedded/start.ts';
 import { failureOf, startWithClient } from './client.ts';
 import { signedFetch } from './signed.ts';
@@ -54,9 +54,9 @@ describe('ListUsers of a collection that fails on purpose', () => {
     });
   });
 
-  test.each(Object.entries(exceptions))(
+  test.each(Object.entries({ ...modelled, ...unmodelled }))(
     'answers %s with the status of the table',
-    async (name, { status }) => {
+    async (name, [status]) => {
       const failure = await failureOf(list(`throws-${name}`));
       expect(failure).toMatchObject({ name, $metadata: { httpStatusCode: status } });
     },
