@@ -41,6 +41,16 @@ test('docs/errors.md states the status of each code, and whether a retry makes s
   }
 });
 
+test('docs/errors.md says in one table what a frontend does with each code: those to repeat say how long to wait', () => {
+  const stated = [...read('errors.md').matchAll(/^\| `([A-Z_]+)` *\| (\d+) *\|.*\| ([^|]+?) *\|$/gm)];
+  expect(stated.map(([, code, status]) => [code, Number(status)])).toEqual(
+    Object.entries(problems).map(([code, { status }]) => [code, status]),
+  );
+  for (const [, code = '', , wait] of stated) {
+    expect([code, wait !== 'no']).toEqual([code, problems[code as keyof typeof problems].retryable]);
+  }
+});
+
 test('docs/metrics.md has one row for each metric of the service, with its type, labels and meaning', async () => {
   const cells = (row: string) => row.split('|').map((cell) => cell.trim());
   const stated = read('metrics.md')
