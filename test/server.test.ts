@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
@@ -21,14 +21,32 @@ beforeAll(() => {
   built = buildService();
 }, 120_000);
 
-afterEach(() => built?.kill());
+const written: string[] = [];
+
+afterEach(() => {
+  built?.kill();
+  for (const path of written.splice(0)) rmSync(path);
+});
 
 afterAll(() => built?.remove());
 
 /** Starts the service with these settings and no others. */
-function start(env: Record<string, string>): Run {
+function start(env: Record<string, string>, files: Record<string, string> = {}): Run {
   if (!built) throw new Error('the service was not built');
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(dirname(built.dist), name);
+    writeFileSync(path, text);
+    written.push(path);
+  }
   return built.start(env);
+}
+
+async function poll<T>(look: () => T | null): Promise<T> {
+  for (;;) {
+    const found = look();
+    if (found !== null) return found;
+    await sleep(20);
+  }
 }
 
 test('bad settings end the start with one message that tells them all', async () => {
@@ -41,6 +59,36 @@ test('bad settings end the start with one message that tells them all', async ()
     expect.stringMatching(/^ {2}LOG_LEVEL must be /),
     expect.stringMatching(/^ {2}AUTH_MODE must be set/),
   ]);
+});
+
+test('settings are read from .env where it is there, and those of the environment go before', async () => {
+  const run = start({ PORT: '0' }, { '.env': 'PORT=x\r\nLOG_LEVEL="silent"\nNODE_ENV=staging\n' });
+  await expect(run.exit).resolves.toBe(1);
+  expect(run.err()).toBe('rollcall: bad settings:\n  NODE_ENV must be production, development or test\n');
+});
+
+test('SIGTERM to npm start ends the service as well', async () => {
+  if (!built) throw new Error('the service was not built');
+  const home = dirname(built.dist);
+  // It is built already.
+  writeFileSync(join(home, 'build.js'), '');
+  const env = {
+    ...process.env,
+    PORT: '0',
+    METRICS_PORT: '0',
+    NODE_NO_WARNINGS: '1',
+    SHUTDOWN_GRACE_MS: '1000',
+  };
+  const npm = spawn('npm', ['start'], { cwd: home, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let out = '';
+  npm.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const exit = once(npm, 'close');
+  const [url] = await poll(() => /http:\/\/127\.0\.0\.1:\d+/.exec(out));
+  expect((await fetch(`${url}/livez`)).status).toBe(200);
+  npm.kill('SIGTERM');
+  // Its output is closed once nobody holds it any more, the service included.
+  await exit;
+  await expect(fetch(`${url}/livez`)).rejects.toThrow('fetch failed');
 });
 
 test('AWS without a Region is a bad setting', async () => {
