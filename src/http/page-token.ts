@@ -4,10 +4,10 @@ import { AppError } from '../errors.ts';
 
 /** Turns Rekognition's page tokens into this service's own, and back. */
 export interface PageTokens {
-  /** An opaque, URL-safe token for this collection: at most 703 characters. */
-  seal(upstreamToken: string, collectionId: string): string;
-  /** Rekognition's token; throws `INVALID_PAGE_TOKEN` for anything but a token sealed for this collection. */
-  open(token: string, collectionId: string): string;
+  /** An opaque, URL-safe token for the listing that `scope` names, a text without NUL: at most 703 characters. */
+  seal(upstreamToken: string, scope: string): string;
+  /** Rekognition's token; throws `INVALID_PAGE_TOKEN` for anything but a token sealed for this scope. */
+  open(token: string, scope: string): string;
 }
 
 /** Longer is refused before it is read. */
@@ -17,25 +17,29 @@ const MAC_BYTES = 16;
 const LATIN1 = 1;
 const UTF16 = 2;
 
+const EMPTY =
+  'nextToken is empty. The first page has none: leave it out. For a later page pass nextToken of the answer before it.';
+const UNREADABLE =
+  'nextToken is not a page token of this listing. Pass nextToken of an earlier answer unchanged, or leave it out to start again.';
+
 /** The first key seals, all of them open, so that keys can be rotated. */
 export function createPageTokens([first, ...others]: readonly [string, ...string[]]): PageTokens {
   const signing = keyOf(first);
   const keys = [signing, ...others.map(keyOf)];
   return {
-    seal(upstreamToken, collectionId) {
+    seal(upstreamToken, scope) {
       const version = isLatin1(upstreamToken) ? LATIN1 : UTF16;
       const text = Buffer.from(upstreamToken, version === LATIN1 ? 'latin1' : 'utf16le');
-      const mac = macOf(signing, version, collectionId, text);
+      const mac = macOf(signing, version, scope, text);
       return Buffer.concat([Buffer.of(version), mac, text]).toString('base64url');
     },
-    open(token, collectionId) {
+    open(token, scope) {
       const record = decode(token);
       const version = record[0];
       const mac = record.subarray(1, 1 + MAC_BYTES);
       const text = record.subarray(1 + MAC_BYTES);
       if (text.length === 0 || (version !== LATIN1 && version !== UTF16)) throw refused();
-      const opens = (key: KeyObject): boolean =>
-        timingSafeEqual(mac, macOf(key, version, collectionId, text));
+      const opens = (key: KeyObject): boolean => timingSafeEqual(mac, macOf(key, version, scope, text));
       if (!keys.some(opens)) throw refused();
       return text.toString(version === LATIN1 ? 'latin1' : 'utf16le');
     },
@@ -43,6 +47,7 @@ export function createPageTokens([first, ...others]: readonly [string, ...string
 }
 
 function decode(token: string): Buffer {
+  if (token === '') throw new AppError('INVALID_PAGE_TOKEN', EMPTY);
   if (token.length > MAX_LENGTH) throw refused();
   const record = Buffer.from(token, 'base64url');
   // Node skips what is not base64url; only the one canonical spelling of a record is a token.
@@ -54,9 +59,9 @@ function keyOf(secret: string): KeyObject {
   return createSecretKey(secret, 'utf8');
 }
 
-/** A collection id holds no NUL, so the parts can't run into one another. */
-function macOf(key: KeyObject, version: number, collectionId: string, text: Buffer): Buffer {
-  const mac = createHmac('sha256', key).update(`rollcall page token ${version}\0${collectionId}\0`);
+/** A scope holds no NUL, so the parts can't run into one another. */
+function macOf(key: KeyObject, version: number, scope: string, text: Buffer): Buffer {
+  const mac = createHmac('sha256', key).update(`rollcall page token ${version}\0${scope}\0`);
   return mac.update(text).digest().subarray(0, MAC_BYTES);
 }
 
@@ -65,7 +70,5 @@ function isLatin1(text: string): boolean {
 }
 
 function refused(): AppError {
-  const detail =
-    'This is not a page token for this collection. Pass nextToken of an earlier answer unchanged, or leave it out to start again.';
-  return new AppError('INVALID_PAGE_TOKEN', detail);
+  return new AppError('INVALID_PAGE_TOKEN', UNREADABLE);
 }

@@ -8,17 +8,18 @@ const KEY = 'k'.repeat(32);
 const OTHER_KEY = 'o'.repeat(32);
 const tokens = createPageTokens([KEY]);
 
-const collectionIds = fc.stringMatching(/^[a-zA-Z0-9_.-]{1,255}$/);
+/** What names a listing: any text without NUL. */
+const scopes = fc.string({ unit: 'grapheme', maxLength: 300 }).filter((scope) => !scope.includes('\0'));
 /** Any UTF-16, lone surrogates included. */
 const utf16 = fc
   .array(fc.integer({ min: 0, max: 0xffff }), { minLength: 1, maxLength: 255 })
   .map((units) => String.fromCharCode(...units));
 const upstreamTokens = fc.oneof(utf16, fc.string({ minLength: 1, maxLength: 255, unit: 'binary-ascii' }));
 
-function expectRefused(token: string, collectionId: string, opener = tokens): void {
+function expectRefused(token: string, scope: string, opener = tokens): void {
   let thrown: unknown;
   try {
-    opener.open(token, collectionId);
+    opener.open(token, scope);
   } catch (error) {
     thrown = error;
   }
@@ -28,10 +29,10 @@ function expectRefused(token: string, collectionId: string, opener = tokens): vo
 
 test('any token of Rekognition survives, in at most 1,024 URL-safe characters', () => {
   fc.assert(
-    fc.property(upstreamTokens, collectionIds, (upstream, id) => {
-      const token = tokens.seal(upstream, id);
+    fc.property(upstreamTokens, scopes, (upstream, scope) => {
+      const token = tokens.seal(upstream, scope);
       expect(token).toMatch(/^[A-Za-z0-9_-]{1,1024}$/);
-      expect(tokens.open(token, id)).toBe(upstream);
+      expect(tokens.open(token, scope)).toBe(upstream);
     }),
     { numRuns: 500 },
   );
@@ -72,11 +73,11 @@ test('each bit of a short token counts', () => {
   expect(tokens.open(whole.toString('base64url'), 'team')).toBe('next');
 });
 
-test('a token of another collection is refused', () => {
+test('a token of another listing is refused', () => {
   fc.assert(
-    fc.property(upstreamTokens, collectionIds, collectionIds, (upstream, id, other) => {
-      fc.pre(id !== other);
-      expectRefused(tokens.seal(upstream, id), other);
+    fc.property(upstreamTokens, scopes, scopes, (upstream, scope, other) => {
+      fc.pre(scope !== other);
+      expectRefused(tokens.seal(upstream, scope), other);
     }),
   );
 });
@@ -143,4 +144,9 @@ test('after a rotation the new key seals, and the old one still opens', () => {
   const fresh = rotated.seal('next', 'team');
   expect(createPageTokens([OTHER_KEY]).open(fresh, 'team')).toBe('next');
   expectRefused(fresh, 'team');
+});
+
+test('an empty token is refused with the advice to leave it out', () => {
+  expect(() => tokens.open('', 'team')).toThrow('nextToken is empty. The first page has none: leave it out.');
+  expect(() => tokens.open('x', 'team')).toThrow('nextToken is not a page token of this listing.');
 });
