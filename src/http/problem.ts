@@ -16,7 +16,7 @@ export interface Problem {
 /** The media type of every error. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Renders an error; `url` is the request's, of which only the path is told. */
+/** Renders an error; `url` is the target of the request, as it came. */
 export function toProblem(error: AppError, url: string, requestId: string): Problem {
   const { code, status, message, faults } = error;
   const { title, retryable } = problems[code];
@@ -25,7 +25,7 @@ export function toProblem(error: AppError, url: string, requestId: string): Prob
     title,
     status,
     detail: message,
-    instance: pathOf(url),
+    instance: instanceOf(url),
     code,
     requestId,
     retryable,
@@ -42,7 +42,18 @@ export function problemHeaders(error: AppError): Record<string, string> {
   };
 }
 
-/** The path alone: no query, which may hold a page token, and no host of an absolute-form target. */
-function pathOf(url: string): string {
-  return url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '') || '/';
+/**
+ * A reference to the path alone (RFC 3986, 4.2): no query, which may hold a page token, and no host, neither of an
+ * absolute target nor of a path that begins with two slashes.
+ */
+function instanceOf(target: string): string {
+  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '');
+  const encoded = path.replace(/%(?![0-9a-f]{2})|[^\w.~!$&'()*+,;=:@/%-]/gi, percentEncoded);
+  if (encoded === '*') return encoded;
+  return encoded.replace(/^\/\//, '/.//').replace(/^(?!\/)/, '/');
+}
+
+/** Node reads a target byte by byte, as Latin-1. */
+function percentEncoded(character: string): string {
+  return `%${Buffer.from(character, 'latin1').toString('hex').toUpperCase()}`;
 }

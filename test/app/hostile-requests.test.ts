@@ -147,6 +147,18 @@ test('500 slow clients do not disturb 20 requests beside them, and are cut', asy
   clearInterval(dripping);
 });
 
+test.each([
+  ['//evil.example/x', '/.//evil.example/x'],
+  ['http://evil.example//evil.example/x?y', '/.//evil.example/x'],
+  ['/\\evil.example/x', '/%5Cevil.example/x'],
+  ['/collections/{id}/users', '/collections/%7Bid%7D/users'],
+  ['/collections/%zz/users', '/collections/%25zz/users'],
+])('A problem of %s is an instance of this host: %s', async (target, instance) => {
+  const { url } = await service();
+  const raw = await exchange(url, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+  expect(JSON.parse(raw.split('\r\n\r\n')[1] ?? '')).toMatchObject({ instance });
+});
+
 describe('Whatever is asked', () => {
   const hostileText = fc.oneof(
     fc.string({ maxLength: 300 }),

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
 
 import { AppError, problems, type ErrorCode } from '../../src/errors.ts';
 import { problemHeaders, toProblem } from '../../src/http/problem.ts';
@@ -46,8 +47,53 @@ test.each([
   ['', '/'],
   ['*', '*'],
   ['/a://b', '/a://b'],
+  ['//evil.example/x', '/.//evil.example/x'],
+  ['///evil.example', '/.///evil.example'],
+  ['http://host.example//evil.example/x', '/.//evil.example/x'],
+  ['/\\evil.example/x', '/%5Cevil.example/x'],
+  ['/collections/{id}/users', '/collections/%7Bid%7D/users'],
+  ['/collections/<a b>/"users"', '/collections/%3Ca%20b%3E/%22users%22'],
+  ['/a|b^c`[d]', '/a%7Cb%5Ec%60%5Bd%5D'],
+  ['/%C3%A9%2f', '/%C3%A9%2f'],
+  ['/100%', '/100%25'],
+  ['/%zz%4', '/%25zz%254'],
+  ['/\u00c3\u00a9', '/%C3%A9'],
+  ['/\t\r\n\0', '/%09%0D%0A%00'],
+  ['evil.example:80', '/evil.example:80'],
+  ['javascript:alert(1)', '/javascript:alert(1)'],
 ])('the instance of %p is %p: neither query nor host', (url, instance) => {
   expect(toProblem(new AppError('ROUTE_NOT_FOUND', ''), url, 'id').instance).toBe(instance);
+});
+
+test('every instance is a reference of RFC 3986 to a path of the host that was asked, whatever the target', () => {
+  const piece = fc.constantFrom(
+    '/',
+    '\\',
+    '.',
+    '..',
+    '%',
+    '%2F',
+    ':',
+    '@',
+    '*',
+    'http:',
+    'evil.example',
+    '\t',
+  );
+  const target = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc
+      .array(fc.oneof(piece, fc.string({ unit: 'binary-ascii', maxLength: 3 })))
+      .map((parts) => parts.join('')),
+  );
+  fc.assert(
+    fc.property(target, (url) => {
+      const { instance } = toProblem(new AppError('ROUTE_NOT_FOUND', ''), url, 'id');
+      expect(instance).toMatch(/^(\*|\/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)$/);
+      expect(new URL(instance, 'http://self.example').origin).toBe('http://self.example');
+    }),
+    { numRuns: 1000 },
+  );
 });
 
 test.each([

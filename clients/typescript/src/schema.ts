@@ -258,7 +258,7 @@ export interface components {
             status: number;
             /** @description What went wrong and what to do, for a person to read; it may change. */
             detail: string;
-            /** @description The path that was asked for. */
+            /** @description The path that was asked for, as a URI reference of this host. */
             instance: string;
             code: components["schemas"]["ErrorCode"];
             /** @description As in `X-Request-Id`. */
