@@ -4,12 +4,15 @@ import jest from 'eslint-plugin-jest';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** Imports run one way: server → service → app → operations → http → rekognition → errors. */
+/** Imports run one way: server → service → app → operations → http, auth → rekognition → errors. */
 const above = (target, ...from) => ({
   target: `./src/${target}`,
   from: from.map((name) => `./src/${name}`),
-  message: 'Imports run one way: server → service → app → operations → http → rekognition → errors.',
+  message: 'Imports run one way: server → service → app → operations → http, auth → rekognition → errors.',
 });
+
+const top = ['server.ts', 'service.ts', 'app.ts'];
+const web = [...top, 'operations', 'auth', 'http'];
 
 export default defineConfig(
   { ignores: ['**/dist', 'coverage', 'node_modules', 'clients/typescript/src/schema.ts', 'examples/web'] },
@@ -29,14 +32,14 @@ export default defineConfig(
           zones: [
             above('service.ts', 'server.ts'),
             above('app.ts', 'server.ts', 'service.ts'),
-            above('operations', 'server.ts', 'service.ts', 'app.ts'),
-            above('http', 'server.ts', 'service.ts', 'app.ts', 'operations'),
-            above('rekognition', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
-            above('metrics', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
-            above('tracing', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
-            above('redis', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http'),
-            above('rekognition', 'redis'),
-            above('errors.ts', 'server.ts', 'service.ts', 'app.ts', 'operations', 'http', 'rekognition'),
+            above('operations', ...top, 'auth'),
+            above('auth', ...top, 'operations'),
+            above('http', ...top, 'operations', 'auth'),
+            above('rekognition', ...web, 'redis'),
+            above('metrics', ...web),
+            above('tracing', ...web, 'rekognition'),
+            above('redis', ...web),
+            above('errors.ts', ...web, 'rekognition'),
             {
               target: './src/embedded',
               from: './src',
@@ -55,9 +58,14 @@ export default defineConfig(
               message: 'The service knows how the embedded Rekognition is started, and no more.',
             },
             {
-              target: ['service.ts', 'app.ts', 'operations', 'http', 'rekognition', 'metrics', 'redis'].map(
-                (name) => `./src/${name}`,
-              ),
+              target: [
+                'service.ts',
+                'app.ts',
+                ...web.slice(top.length),
+                'rekognition',
+                'metrics',
+                'redis',
+              ].map((name) => `./src/${name}`),
               from: './src/tracing',
               except: ['./span.ts'],
               message:

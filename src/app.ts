@@ -1,8 +1,9 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
+import { authenticate, refuseUnauthenticated } from './auth/authenticate.ts';
+import type { TokenVerifier } from './auth/token-verifier.ts';
 import type { Config } from './config.ts';
-import { authenticate, refuseUnauthenticated } from './http/authenticate.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
 import { docsPage } from './http/docs-page.ts';
@@ -17,7 +18,6 @@ import { logRequests } from './http/request-log.ts';
 import { traceRequests } from './http/request-trace.ts';
 import { createStreamSlots } from './http/stream-slots.ts';
 import { createStreams } from './http/streams.ts';
-import type { TokenVerifier } from './http/token-verifier.ts';
 import { requireWellFormed } from './http/well-formed.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Metrics } from './metrics/metrics.ts';

@@ -5,9 +5,9 @@ import type { Express } from 'express';
 import type { Logger } from 'pino';
 
 import { createApp } from './app.ts';
+import { createTokenVerifier } from './auth/token-verifier.ts';
 import type { Config } from './config.ts';
 import { createPageTokens } from './http/page-token.ts';
-import { createTokenVerifier } from './http/token-verifier.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { startSharing } from './redis/sharing.ts';
@@ -65,10 +65,9 @@ export function createService(deps: ServiceDeps): Service {
     tracer: deps.tracer,
     sharing,
     pageTokens: createPageTokens(config.pageTokens.secrets ?? [randomBytes(32).toString('base64url')]),
-    // A token's times are those of the wall clock.
     verifyToken:
       config.auth &&
-      createTokenVerifier({ rules: config.auth, logger, now: Date.now, signal: stopping.signal }),
+      createTokenVerifier({ rules: config.auth, logger, wallClock: Date.now, now, signal: stopping.signal }),
     // Beside src, and beside the bundle's directory.
     contract: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
     docsDirectory: deps.docsDirectory,

@@ -8,18 +8,18 @@ import { contextOf } from './request-context.ts';
 export const EXPOSED_HEADERS = [
   'Link',
   'ETag',
+  'Age',
   'Retry-After',
   'X-Request-Id',
   'RateLimit',
   'RateLimit-Policy',
+  'WWW-Authenticate',
 ];
 
 const forAll = { 'Access-Control-Expose-Headers': EXPOSED_HEADERS.join() };
-const forPreflights = {
-  'Access-Control-Allow-Methods': 'GET,HEAD,OPTIONS',
-  'Access-Control-Allow-Headers': 'Authorization,If-None-Match,X-Request-Id,traceparent,tracestate',
-  'Access-Control-Max-Age': '600',
-};
+const OWN_HEADERS = 'Authorization,If-None-Match,X-Request-Id,traceparent,tracestate';
+/** Names of headers, far more of them than tools add to a request. */
+const HEADER_NAMES = /^[\w!#$%&'*+.^`|~ ,-]{1,2048}$/;
 
 /**
  * CORS headers for an exact list of origins, on every answer to a browser's page of another origin. That answers
@@ -34,10 +34,19 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
         contextOf(res).headers,
         { 'Access-Control-Allow-Origin': origin },
         forAll,
-        req.method === 'OPTIONS' && forPreflights,
+        req.method === 'OPTIONS' && preflightHeaders(req.headers['access-control-request-headers']),
       );
     }
     next();
+  };
+}
+
+/** Tools that trace or watch a page add headers of their own to its requests. Of an allowed origin any are allowed. */
+function preflightHeaders(requested = ''): Record<string, string> {
+  return {
+    'Access-Control-Allow-Methods': 'GET,HEAD,OPTIONS',
+    'Access-Control-Allow-Headers': HEADER_NAMES.test(requested) ? requested : OWN_HEADERS,
+    'Access-Control-Max-Age': '600',
   };
 }
 

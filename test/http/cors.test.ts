@@ -116,7 +116,8 @@ describe.each(Object.keys(kinds))('An answer of the kind %s', (kind) => {
     const { headers } = (await (await kinds[kind]?.())?.({ Origin: ALLOWED })) ?? { headers: {} };
     expect(headers).toMatchObject({
       'access-control-allow-origin': ALLOWED,
-      'access-control-expose-headers': 'Link,ETag,Retry-After,X-Request-Id,RateLimit,RateLimit-Policy',
+      'access-control-expose-headers':
+        'Link,ETag,Age,Retry-After,X-Request-Id,RateLimit,RateLimit-Policy,WWW-Authenticate',
       vary: expect.stringContaining('Origin'),
     });
     expect(headers).not.toHaveProperty('access-control-allow-credentials');
@@ -152,6 +153,52 @@ test('A preflight is answered without a token, a count against the limit or a ca
     });
   }
   expect(service.calls).toHaveLength(0);
+});
+
+describe('A preflight that names request headers', () => {
+  const preflight = (url: string, origin: string, names: string) =>
+    call(url, PATH, {
+      method: 'OPTIONS',
+      headers: {
+        Origin: origin,
+        'Access-Control-Request-Method': 'GET',
+        'Access-Control-Request-Headers': names,
+      },
+    });
+  const allowedBy = ({ headers }: Answer) => headers['access-control-allow-headers'];
+
+  test.each([
+    'sentry-trace, baggage',
+    'authorization,x-datadog-trace-id,x-datadog-parent-id,x-datadog-origin,x-datadog-sampling-priority',
+    'newrelic,traceparent,tracestate',
+    'elastic-apm-traceparent',
+    'x-any!#$%&*+.^_`|~9',
+  ])('is allowed them where its origin is allowed: %s', async (names) => {
+    const { url } = await open([]);
+    expect(allowedBy(await preflight(url, ALLOWED, names))).toBe(names);
+    expect(allowedBy(await preflight(url, 'https://evil.example', names))).toBeUndefined();
+  });
+
+  test.each([
+    ['are no names', 'a b; c="d"'],
+    ['are not ASCII', 'x-caf\u00e9'],
+    ['have no end', 'x'.repeat(2049)],
+  ])('is told those of the service where they %s', async (_, names) => {
+    const { url } = await open([]);
+    expect(allowedBy(await preflight(url, ALLOWED, names))).toBe(
+      'Authorization,If-None-Match,X-Request-Id,traceparent,tracestate',
+    );
+  });
+});
+
+test("The origin of an app is allowed exactly, whatever its scheme's name", async () => {
+  const corsOrigins = ['capacitor://localhost', 'ionic://localhost', 'tauri://localhost'];
+  const { url } = await open([], { http: { corsOrigins } });
+  const allowedFor = async (origin: string) =>
+    (await call(url, '/readyz', { headers: { Origin: origin } })).headers['access-control-allow-origin'];
+  for (const origin of corsOrigins) expect(await allowedFor(origin)).toBe(origin);
+  for (const origin of ['http://localhost', 'capacitor://localhost:1', 'capacitor://', 'null', '*'])
+    expect(await allowedFor(origin)).toBeUndefined();
 });
 
 test('Without CORS_ORIGINS no origin may read anything', async () => {

@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto';
 
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import {
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+} from 'jose';
 import type { Logger } from 'pino';
 
 import type { TokenRules } from '../config.ts';
 import { collectionFilter } from './collection-filter.ts';
 import { keyFetcher } from './fetch-keys.ts';
-import { createIssuerKeys, KeysUnavailable } from './issuer-keys.ts';
+import { createIssuerKeys, KeysUnavailable, type IssuerKeys } from './issuer-keys.ts';
 
 /** Whom a token speaks for. */
-export interface Bearer {
+export interface Principal {
   /** Whom requests count for; none where the token names no subject. */
   readonly caller: string | undefined;
   readonly mayRead: (collectionId: string) => boolean;
 }
 
 /** Verifies a token. Rejects with `TokenRefused`, or with `KeysUnavailable` where nobody can say. */
-export type TokenVerifier = (token: string) => Promise<Bearer>;
+export type TokenVerifier = (token: string) => Promise<Principal>;
 
 type RefusalWord = 'missing' | 'expired' | 'invalid';
 
@@ -35,7 +42,9 @@ export class TokenRefused extends Error {
 interface TokenVerifierOptions {
   readonly rules: TokenRules;
   readonly logger: Pick<Logger, 'warn'>;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the wall clock: the times in tokens are those of its issuer's. */
+  readonly wallClock: () => number;
+  /** Milliseconds of a clock that nobody sets, for the age of keys. */
   readonly now: () => number;
   /** Ends a fetch of keys that is under way. */
   readonly signal: AbortSignal;
@@ -45,6 +54,8 @@ const MAX_TOKEN_BYTES = 8 * 1024;
 /** jose takes padded base64 too (RFC 7515, 2, has none). */
 const COMPACT = /^[\w-]+\.[\w-]*\.[\w-]+$/;
 const CLOCK_TOLERANCE_S = 5;
+/** So that a token costs a bounded time, however many keys its issuer shows. */
+const MAX_KEYS_TRIED = 8;
 /** No HMAC, which would make a public key a secret, and no `none` (RFC 8725, 3.1). */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 /** Tokens of other kinds that the same issuer may sign, logout tokens say, are none (RFC 8725, 3.11). */
@@ -52,20 +63,20 @@ const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
 /** Verifies bearer tokens by RFC 8725. Keeps nothing of them. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
-  const { rules, logger, now, signal } = options;
+  const { rules, logger, wallClock, now, signal } = options;
   const { issuer, audience, collectionsClaim } = rules;
   const keys = createIssuerKeys({ fetchKeys: keyFetcher(rules, signal), logger, now });
   return async (token) => {
     if (token.length > MAX_TOKEN_BYTES) throw new TokenRefused('too long');
     if (!COMPACT.test(token)) throw new TokenRefused('form');
-    const { payload, protectedHeader } = await jwtVerify(token, keys, {
+    const { payload, protectedHeader } = await verify(token, keys, {
       algorithms: ALGORITHMS,
       issuer,
       audience,
       requiredClaims: ['exp'],
       clockTolerance: CLOCK_TOLERANCE_S,
-      currentDate: new Date(now()),
-    }).catch(refuse);
+      currentDate: new Date(wallClock()),
+    }).catch(throwRefusal);
     requireAccessToken(protectedHeader.typ);
     return {
       caller: callerOf(payload),
@@ -74,12 +85,51 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   };
 }
 
+/**
+ * Verifies with the key of the token. Where keys have no `kid`, a token that no known key has signed may be of a
+ * key that is new.
+ */
+async function verify(token: string, keys: IssuerKeys, rules: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  try {
+    return await verifyWithEach(token, keys, rules);
+  } catch (error) {
+    const isUnsigned = error instanceof errors.JWSSignatureVerificationFailed;
+    if (isUnsigned && decodeProtectedHeader(token).kid === undefined && (await keys.renew()))
+      return verifyWithEach(token, keys, rules);
+    throw error;
+  }
+}
+
+/** Where several keys fit, each is tried. */
+async function verifyWithEach(
+  token: string,
+  { find }: IssuerKeys,
+  rules: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(token, find, rules);
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    let left = MAX_KEYS_TRIED;
+    for await (const key of error) {
+      try {
+        return await jwtVerify(token, key, rules);
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+      left -= 1;
+      if (left === 0) break;
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
 function requireAccessToken(typ: unknown): void {
   if (typ !== undefined && !(typeof typ === 'string' && TYPES.test(typ))) throw new TokenRefused('typ');
 }
 
 /** Whatever stopped the verification, the token is not verified. */
-function refuse(error: unknown): never {
+function throwRefusal(error: unknown): never {
   if (error instanceof KeysUnavailable) throw error;
   if (error instanceof errors.JWTExpired) throw new TokenRefused(error.code, 'expired');
   if (error instanceof errors.JWTClaimValidationFailed)

@@ -6,30 +6,31 @@ import { isTrustedUrl } from '../config-values.ts';
 
 /** A key set is a few kilobytes; more is not one. */
 const MAX_BYTES = 256 * 1024;
-const TIMEOUT_MS = 3000;
+/** A connection that is not made by then is not waited for by the next fetch. */
+const CONNECT_TIMEOUT_MS = 3000;
 
 /**
  * Makes the fetch of an issuer's key set, from where the settings say or else where its discovery document
- * does. No token has a say in it, and no redirect is followed. `signal` ends a fetch under way.
+ * does. No token has a say in it, and no redirect is followed. `ending` ends a fetch under way.
  */
 export function keyFetcher(
   { issuer, jwksUri }: Pick<TokenRules, 'issuer' | 'jwksUri'>,
-  signal: AbortSignal,
-): () => Promise<JSONWebKeySet> {
-  const agent = new Agent({ maxResponseSize: MAX_BYTES, connect: { timeout: TIMEOUT_MS } });
-  const get = async (url: string): Promise<unknown> => {
-    const bounds = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const { statusCode, body } = await request(url, { dispatcher: agent, signal: bounds, reset: true });
+  ending: AbortSignal,
+): (signal: AbortSignal) => Promise<JSONWebKeySet> {
+  const agent = new Agent({ maxResponseSize: MAX_BYTES, connect: { timeout: CONNECT_TIMEOUT_MS } });
+  const get = async (url: string, signal: AbortSignal): Promise<unknown> => {
+    const { statusCode, body } = await request(url, { dispatcher: agent, signal, reset: true });
     if (statusCode === 200) return body.json();
     await body.dump();
     throw new Error(`the key server answered ${statusCode}`);
   };
   let discovered: string | undefined;
-  return async () => {
-    const url = jwksUri ?? discovered ?? (await discover(issuer, get));
+  return async (timeout) => {
+    const signal = AbortSignal.any([ending, timeout]);
+    const url = jwksUri ?? discovered ?? (await discover(issuer, (document) => get(document, signal)));
     // Forgotten where it fails, so that an issuer may move its keys.
     discovered = undefined;
-    const keys = await get(url);
+    const keys = await get(url, signal);
     discovered = url;
     return keys as JSONWebKeySet;
   };

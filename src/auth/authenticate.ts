@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 
 import { AppError } from '../errors.ts';
+import { contextOf } from '../http/request-context.ts';
 import { KeysUnavailable } from './issuer-keys.ts';
-import { contextOf } from './request-context.ts';
 import { TokenRefused, type TokenVerifier } from './token-verifier.ts';
 
 /**
@@ -18,7 +18,7 @@ export function authenticate(verify: TokenVerifier): RequestHandler {
       context.mayRead = mayRead;
     } catch (error) {
       context.mayRead = () => false;
-      context.refused = toAppError(error);
+      context.refused = toProblem(error);
     }
     next();
   };
@@ -32,9 +32,10 @@ export function refuseUnauthenticated(): RequestHandler {
 }
 
 function bearerToken(authorization: string | undefined): string {
-  const [scheme, token, ...rest] = (authorization ?? '').split(' ');
-  if (scheme?.toLowerCase() !== 'bearer' || !token) throw new TokenRefused('none', 'missing');
-  if (rest.length > 0) throw new TokenRefused('spaces');
+  // RFC 6750, 2.1 has one space, RFC 9110, 11.4 one or more.
+  const [, token] = /^bearer +(.*)$/i.exec(authorization ?? '') ?? [];
+  if (!token) throw new TokenRefused('none', 'missing');
+  if (token.includes(' ')) throw new TokenRefused('spaces');
   return token;
 }
 
@@ -44,7 +45,7 @@ const details = {
   invalid: 'The bearer token is invalid. Get a new one.',
 } as const;
 
-function toAppError(error: unknown): AppError {
+function toProblem(error: unknown): AppError {
   if (error instanceof KeysUnavailable) {
     const detail = 'The keys that verify tokens cannot be fetched just now. Keep the token, and retry.';
     return new AppError('UPSTREAM_UNAVAILABLE', detail, { cause: error, retryAfterS: error.retryAfterS });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { collectionFilter } from '../../src/http/collection-filter.ts';
+import { collectionFilter } from '../../src/auth/collection-filter.ts';
 
 test.each<[unknown, string]>([
   [['team'], 'team'],

@@ -1,0 +1,102 @@
+import { createRemoteJWKSet, customFetch, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Logger } from 'pino';
+
+/** The issuer's keys cannot be fetched now, so nobody can say whether a token is good. */
+export class KeysUnavailable extends Error {
+  override readonly name = 'KeysUnavailable';
+  readonly retryAfterS: number;
+
+  constructor(retryAfterS: number) {
+    super('the issuer’s keys are unavailable');
+    this.retryAfterS = retryAfterS;
+  }
+}
+
+/** The keys that an issuer signs tokens with. */
+export interface IssuerKeys {
+  /** The key of a token. Rejects with `KeysUnavailable` where the issuer cannot be asked for a key that is unknown. */
+  readonly find: JWTVerifyGetKey;
+  /** Fetches the keys for one that is unknown, unless they are new. Whether they were fetched. */
+  renew(): Promise<boolean>;
+}
+
+interface IssuerKeysOptions {
+  /** Fetches the key set; `signal` bounds the time. */
+  readonly fetchKeys: (signal: AbortSignal) => Promise<JSONWebKeySet>;
+  readonly logger: Pick<Logger, 'warn'>;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now: () => number;
+}
+
+const TIMEOUT_MS = 3000;
+/** However many unknown keys strangers name, a key server that answers is asked at most this often for them. */
+const COOLDOWN_MS = 30_000;
+/** A fetch that failed says nothing about keys, so the next request after this time tries again. */
+const RETRY_MS = 1000;
+/** A key that the issuer withdraws is refused after this time, as long as the key server answers. */
+const MAX_AGE_MS = 600_000;
+
+/**
+ * The issuer's keys, fetched when they are first needed, when they are old, and when one is unknown. While the key
+ * server is away, the keys known so far stay good.
+ */
+export function createIssuerKeys({ fetchKeys, logger, now }: IssuerKeysOptions): IssuerKeys {
+  // jose shares a fetch among all who wait for it. It measures ages by the wall clock, so they are measured here.
+  const keySet = createRemoteJWKSet(new URL('https://issuer.invalid'), {
+    timeoutDuration: TIMEOUT_MS,
+    cooldownDuration: Infinity,
+    cacheMaxAge: Infinity,
+    [customFetch]: async (_url, { signal }) => Response.json(await fetchKeys(signal)),
+  });
+  let fetchedAt = -Infinity;
+  let failedAt: number | undefined;
+  let pending: Promise<void> | undefined;
+
+  async function fetchNow(): Promise<void> {
+    try {
+      await keySet.reload();
+      fetchedAt = now();
+      failedAt = undefined;
+    } catch (err) {
+      failedAt = now();
+      logger.warn({ err }, 'the keys of AUTH_ISSUER could not be fetched; those known so far stay good');
+    }
+  }
+  const refresh = (): Promise<void> | undefined => {
+    if (!pending && failedAt !== undefined && now() - failedAt < RETRY_MS) return undefined;
+    pending ??= fetchNow().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  };
+  const refreshIfOld = async (): Promise<void> => {
+    if (now() - fetchedAt < MAX_AGE_MS) return;
+    const hasFailed = failedAt !== undefined;
+    const refreshed = refresh();
+    // Once the key server has failed, requests with known keys do not wait for it.
+    if (!hasFailed || fetchedAt === -Infinity) await refreshed;
+  };
+  const throwIfFailed = (): void => {
+    if (failedAt !== undefined) throw new KeysUnavailable((failedAt + RETRY_MS - now()) / 1000);
+  };
+  const renew = async (): Promise<boolean> => {
+    const before = fetchedAt;
+    if (pending || failedAt !== undefined || now() - fetchedAt >= COOLDOWN_MS) await refresh();
+    throwIfFailed();
+    return fetchedAt !== before;
+  };
+
+  return {
+    renew,
+    async find(...token) {
+      await refreshIfOld();
+      if (fetchedAt === -Infinity) throwIfFailed();
+      try {
+        return await keySet(...token);
+      } catch (error) {
+        if (error instanceof errors.JWKSNoMatchingKey && (await renew())) return keySet(...token);
+        throw error;
+      }
+    },
+  };
+}
