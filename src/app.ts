@@ -6,7 +6,7 @@ import type { TokenVerifier } from './auth/token-verifier.ts';
 import type { Config } from './config.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
-import { docsPage } from './http/docs-page.ts';
+import { docsPage, redirectTo } from './http/docs-page.ts';
 import { errorHandler, routeNotFound } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz, refuseWhileDraining } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
@@ -74,7 +74,9 @@ export function createApp(deps: AppDeps): Express {
   app.set('query parser', false);
   app.set('trust proxy', config.http.trustProxy);
 
+  const routes: string[] = [];
   const route = (path: string, handler: RequestHandler): void => {
+    routes.push(path);
     app.route(path).all(nameRoute(path)).get(handler).all(methodNotAllowed());
   };
   const slots = createStreamSlots({ max: config.stream.concurrency, now: () => performance.now() });
@@ -93,6 +95,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(refuseWhileDraining(lifecycle));
   route('/openapi.yaml', contractYaml(contract));
   route('/openapi.json', contractJson(contract));
+  route('/', redirectTo('/docs'));
   const examples = config.backend === 'embedded';
   for (const [path, handler] of docsPage({
     directory: docsDirectory,
@@ -116,7 +119,8 @@ export function createApp(deps: AppDeps): Express {
     });
     route(path, handler);
   }
-  app.use(routeNotFound());
+  // Without `/` and the files of the docs page, which nobody types.
+  app.use(routeNotFound(routes.filter((path) => !/^\/(docs\/.*)?$/.test(path)).toSorted()));
   app.use(errorHandler());
   return app;
 }

@@ -208,7 +208,7 @@ export interface paths {
         /**
          * This contract, as a page
          * @description What you may be reading. Its style sheet, script and icon come from this service too, under `/docs/`, and it asks no
-         *     other host for anything.
+         *     other host for anything. `GET /` leads here (303).
          */
         get: operations["getDocs"];
         put?: never;
