@@ -87,8 +87,8 @@ function render(
     'Cache-Control': 'private, no-cache',
     Vary: 'Origin, Authorization',
     ...(nextToken !== undefined && {
-      // Relative, and so never built from a Host header.
-      Link: `</collections/${id}/users?maxResults=${size}&nextToken=${nextToken}>; rel="next"`,
+      // A query alone holds behind a proxy too that serves the service under a path prefix, and whatever Host says.
+      Link: `<?maxResults=${size}&nextToken=${nextToken}>; rel="next"`,
     }),
   };
   const type = { 'Content-Type': 'application/json; charset=utf-8' };
