@@ -80,6 +80,7 @@ export function settings(operations: readonly string[]) {
     stream: group({
       concurrency: setting('EXPORT_CONCURRENCY', wholeNumber(1, 1000).default(2)),
       idleTimeoutMs: setting('STREAM_IDLE_TIMEOUT_MS', wholeNumber(100, HOUR_MS).default(60_000)),
+      minBytesPerSecond: setting('STREAM_MIN_BYTES_PER_SECOND', wholeNumber(0, 1_000_000_000).default(8192)),
     }),
     redis: group({
       url: setting('REDIS_URL', redisUrl().optional()),

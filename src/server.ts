@@ -9,7 +9,8 @@ import { serveMetrics } from './http/serve-metrics.ts';
 import { createLifecycle } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
 import { upstreamOperations } from './operations/index.ts';
-import { createRekognition } from './rekognition/client.ts';
+import { createClient } from './rekognition/client.ts';
+import { resolveEndpoint, type RekognitionEndpoint } from './rekognition/resolve-endpoint.ts';
 import { createService } from './service.ts';
 import { shutDown } from './shutdown.ts';
 import { openStandardOutput } from './standard-output.ts';
@@ -49,11 +50,14 @@ async function main(): Promise<void> {
     config.backend === 'embedded'
       ? await (await import('./embedded/start.ts')).startEmbeddedRekognition()
       : undefined;
-  const rekognition = createRekognition({
-    connectTimeoutMs: config.upstream.attemptTimeoutMs,
-    endpoint: embedded,
+  const { attemptTimeoutMs, deadlineMs } = config.upstream;
+  const client = createClient({
+    endpoint: embedded ?? (await findEndpoint()),
+    keys: embedded,
+    connectTimeoutMs: attemptTimeoutMs,
+    credentialsTimeoutMs: Math.min(attemptTimeoutMs, deadlineMs / 2),
+    now,
   });
-  await requireRegion(rekognition.region());
   const lifecycle = createLifecycle();
   // A file of its own, which is read only then.
   const tracing = config.tracing
@@ -63,7 +67,7 @@ async function main(): Promise<void> {
     config,
     logger,
     lifecycle,
-    rekognition,
+    client,
     tracer: tracing?.tracer,
     docsDirectory: new URL('docs/', import.meta.url),
     now,
@@ -83,7 +87,7 @@ async function main(): Promise<void> {
       metricsServer.close();
       metricsServer.closeAllConnections();
       service.stop();
-      rekognition.destroy();
+      client.destroy();
       await Promise.all([tracing?.stop(), embedded?.stop()]);
     };
     void shutDown({ server, lifecycle, logger, ...config.shutdown, release }).then(() => {
@@ -126,10 +130,15 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-async function requireRegion(region: Promise<string>): Promise<void> {
-  await region.catch(() => {
-    throw new ConfigError('bad settings:\n  AWS_REGION must be set: Rekognition is called in one Region');
-  });
+async function findEndpoint(): Promise<RekognitionEndpoint> {
+  try {
+    return await resolveEndpoint();
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new ConfigError(
+      `bad settings:\n  AWS_REGION must be set, and AWS's other settings must name an endpoint: ${reason ?? ''}`,
+    );
+  }
 }
 
 function listen(server: Server, host: string, port: number, setting: string): Promise<void> {

@@ -8,12 +8,13 @@ import { createApp } from './app.ts';
 import { createTokenVerifier } from './auth/token-verifier.ts';
 import type { Config } from './config.ts';
 import { createPageTokens } from './http/page-token.ts';
+import { createStreams } from './http/streams.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { upstreamOperations } from './operations/index.ts';
 import { startSharing } from './redis/sharing.ts';
-import type { Rekognition } from './rekognition/client.ts';
-import { createPages } from './rekognition/pages.ts';
-import { createUserCounts } from './rekognition/user-counts.ts';
+import type { Client } from './rekognition/client.ts';
+import { createUpstream } from './rekognition/upstream.ts';
 import type { Tracer } from './tracing/span.ts';
 
 /** What the service takes from its process. */
@@ -21,7 +22,7 @@ export interface ServiceDeps {
   readonly config: Config;
   readonly logger: Logger;
   readonly lifecycle: Lifecycle;
-  readonly rekognition: Pick<Rekognition, 'listUsers' | 'describeCollection'>;
+  readonly client: Client;
   /** None where requests are not traced. */
   readonly tracer?: Tracer | undefined;
   /** Where the build has put the docs page, with a slash at its end. */
@@ -40,34 +41,43 @@ export interface Service {
   stop(): void;
 }
 
-/** Puts the parts together. */
+/** Makes every part and joins them. */
 export function createService(deps: ServiceDeps): Service {
-  const { config, logger, lifecycle, rekognition, now, random } = deps;
-  const metrics = createMetrics();
+  const { config, logger, lifecycle, client, now, random } = deps;
   const { url } = config.redis;
+  const metrics = createMetrics(upstreamOperations);
   const sharing = url === undefined ? undefined : startSharing({ url, config, logger, now });
   if (sharing) metrics.watch({ sharing });
+  const upstream = createUpstream({
+    client,
+    config: config.upstream,
+    operations: upstreamOperations,
+    permitsOf: sharing?.permitsOf,
+    metrics,
+    now,
+    random,
+  });
   const stopping = new AbortController();
   const app = createApp({
     config,
     logger,
-    metrics,
     lifecycle,
-    pages: createPages({
-      rekognition,
-      config: config.upstream,
-      permits: sharing?.permits,
+    operationDeps: {
+      upstream,
+      pageTokens: createPageTokens(config.pageTokens.secrets ?? [randomBytes(32).toString('base64url')]),
+      streams: createStreams({ max: config.stream.concurrency, ending: lifecycle.ending, now }),
       metrics,
+      deadlineMs: config.upstream.deadlineMs,
+      cacheTtlMs: config.upstream.cacheTtlMs,
+      lookupTtlMs: config.upstream.lookupTtlMs,
+      reader: { idleMs: config.stream.idleTimeoutMs, minBytesPerSecond: config.stream.minBytesPerSecond },
       now,
-      random,
-    }),
-    userCounts: createUserCounts({ rekognition, now }),
-    tracer: deps.tracer,
+    },
     sharing,
-    pageTokens: createPageTokens(config.pageTokens.secrets ?? [randomBytes(32).toString('base64url')]),
     verifyToken:
       config.auth &&
       createTokenVerifier({ rules: config.auth, logger, wallClock: Date.now, now, signal: stopping.signal }),
+    tracer: deps.tracer,
     // Beside src, and beside the bundle's directory.
     contract: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
     docsDirectory: deps.docsDirectory,

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 
 import { AppError } from '../errors.ts';
-import { contextOf } from '../http/request-context.ts';
+import { contextOf } from '../http/context.ts';
 import { KeysUnavailable } from './issuer-keys.ts';
 import { TokenRefused, type TokenVerifier } from './token-verifier.ts';
 

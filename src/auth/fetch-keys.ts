@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
-import { Agent, request } from 'undici';
+import { EnvHttpProxyAgent, request } from 'undici';
 
 import type { TokenRules } from '../config.ts';
 import { isTrustedUrl } from '../config-values.ts';
@@ -17,7 +17,10 @@ export function keyFetcher(
   { issuer, jwksUri }: Pick<TokenRules, 'issuer' | 'jwksUri'>,
   ending: AbortSignal,
 ): (signal: AbortSignal) => Promise<JSONWebKeySet> {
-  const agent = new Agent({ maxResponseSize: MAX_BYTES, connect: { timeout: CONNECT_TIMEOUT_MS } });
+  const agent = new EnvHttpProxyAgent({
+    maxResponseSize: MAX_BYTES,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+  });
   const get = async (url: string, signal: AbortSignal): Promise<unknown> => {
     const { statusCode, body } = await request(url, { dispatcher: agent, signal, reset: true });
     if (statusCode === 200) return body.json();

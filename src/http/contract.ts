@@ -1,13 +1,13 @@
 import type { RequestHandler } from 'express';
 import { parse } from 'yaml';
 
-import { answer } from './answer.ts';
+import { respond } from './respond.ts';
 
 /** `GET /openapi.yaml`: the contract as it is written. */
 export function contractYaml(yaml: string): RequestHandler {
   const headers = { 'Content-Type': 'application/yaml; charset=utf-8', 'Cache-Control': 'no-cache' };
   return (_req, res) => {
-    answer(res, { status: 200, headers, body: yaml });
+    respond(res, { status: 200, headers, body: yaml });
   };
 }
 
@@ -17,6 +17,6 @@ export function contractJson(yaml: string): RequestHandler {
   let json: string | undefined;
   return (_req, res) => {
     json ??= JSON.stringify(parse(yaml));
-    answer(res, { status: 200, headers, body: json });
+    respond(res, { status: 200, headers, body: json });
   };
 }

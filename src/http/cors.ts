@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 
-import { answer } from './answer.ts';
+import { respond } from './respond.ts';
 import { ALLOW } from './method-not-allowed.ts';
-import { contextOf } from './request-context.ts';
+import { contextOf } from './context.ts';
 
 /** What a browser's page may read of every answer. */
 export const EXPOSED_HEADERS = [
@@ -58,6 +58,6 @@ export function answerOptions(): RequestHandler {
       return;
     }
     contextOf(res).route = 'OPTIONS';
-    answer(res, { status: 204, headers: { Allow: ALLOW } });
+    respond(res, { status: 204, headers: { Allow: ALLOW } });
   };
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { RequestHandler } from 'express';
 
-import { answer } from './answer.ts';
+import { respond } from './respond.ts';
 import { etagOf, matches } from './etag.ts';
 
 /** Only what the service itself serves; no inline script or style; nothing that turns text into markup. */
@@ -49,13 +49,6 @@ export function docsPage({
   });
 }
 
-/** Leads elsewhere: `GET /` to the page. */
-export function redirectTo(path: string): RequestHandler {
-  return (_req, res) => {
-    answer(res, { status: 303, headers: { Location: path }, body: '' });
-  };
-}
-
 function serveText(type: string, read: () => Promise<string>): RequestHandler {
   let known: { readonly text: string; readonly etag: string } | undefined;
   return async (req, res) => {
@@ -65,7 +58,7 @@ function serveText(type: string, read: () => Promise<string>): RequestHandler {
     }
     const { text, etag } = known;
     const headers = { 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache', ETag: etag };
-    if (matches(req.get('if-none-match'), etag)) answer(res, { status: 304, headers });
-    else answer(res, { status: 200, headers: { ...headers, 'Content-Type': type }, body: text });
+    if (matches(req.get('if-none-match'), etag)) respond(res, { status: 304, headers });
+    else respond(res, { status: 200, headers: { ...headers, 'Content-Type': type }, body: text });
   };
 }

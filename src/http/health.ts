@@ -3,15 +3,15 @@ import type { Socket } from 'node:net';
 import type { RequestHandler, Response } from 'express';
 
 import { shuttingDown, type Lifecycle } from '../lifecycle.ts';
-import { answer, type Reply } from './answer.ts';
-import { contextOf } from './request-context.ts';
+import { respond, type HttpReply } from './respond.ts';
+import { contextOf } from './context.ts';
 
 type Readiness = Pick<Lifecycle, 'ready' | 'draining' | 'stopping'>;
 
 /** `GET /livez`: the process runs. */
 export function livez(): RequestHandler {
   return (_req, res) => {
-    answer(res, json({ status: 'ok' }));
+    respond(res, json({ status: 'ok' }));
   };
 }
 
@@ -19,7 +19,7 @@ export function livez(): RequestHandler {
 export function readyz(readiness: Readiness, sharing?: { readonly shared: boolean }): RequestHandler {
   return (_req, res) => {
     if (!readiness.ready) throw shuttingDown();
-    answer(res, json({ status: 'ready', ...(sharing && { redis: sharing.shared ? 'shared' : 'away' }) }));
+    respond(res, json({ status: 'ready', ...(sharing && { redis: sharing.shared ? 'shared' : 'away' }) }));
   };
 }
 
@@ -53,7 +53,7 @@ export function refuseWhileDraining(readiness: Readiness): RequestHandler {
   };
 }
 
-function json(value: unknown): Reply {
+function json(value: unknown): HttpReply {
   return {
     status: 200,
     headers: { 'Content-Type': 'application/json; charset=utf-8' },

@@ -5,7 +5,7 @@ import { commonHeaders } from './common-headers.ts';
 import { trackConnections, type Patience } from './connections.ts';
 import { ALLOW } from './method-not-allowed.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
-import { requestIdFrom } from './request-context.ts';
+import { requestIdFrom } from './context.ts';
 
 /** An incomplete request is cut within 15 s: this long, and a second until the next check. */
 const REQUEST_TIMEOUT_MS = 12_000;

@@ -1,88 +1,136 @@
-import type { RequestHandler, Response } from 'express';
-import type { z } from 'zod';
+import type { Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import { acceptsJson } from './accept.ts';
-import { answer, beginAnswer, type Reply } from './answer.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { CallContext } from '../rekognition/operation.ts';
+import { createUpstreamStats } from '../rekognition/upstream-stats.ts';
+import type { Upstream } from '../rekognition/upstream.ts';
+import { respond, beginResponse, type HttpReply } from './respond.ts';
+import type { PageTokens } from './page-token.ts';
 import { parameterReader, type ParameterSchemas, type ParametersOf } from './parameters.ts';
-import { contextOf, type RequestContext } from './request-context.ts';
+import { contextOf, type RequestContext } from './context.ts';
+import type { Streams } from './streams.ts';
+
+/** What operations are served with. */
+export interface OperationDeps {
+  readonly upstream: Upstream;
+  readonly pageTokens: PageTokens;
+  readonly streams: Streams;
+  readonly metrics: Metrics;
+  /** How long a request may take in all: queue, attempts, back-off. */
+  readonly deadlineMs: number;
+  /** How old a shared result may be. */
+  readonly cacheTtlMs: number;
+  /** How old a page of a lookup may be. */
+  readonly lookupTtlMs: number;
+  /** What the reader of a stream must take. */
+  readonly reader: { readonly idleMs: number; readonly minBytesPerSecond: number };
+  /** Milliseconds since the epoch, of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** One operation of the service. */
+export interface Operation {
+  /** Express's pattern, matched exactly. */
+  readonly path: string;
+  /** The operations of Rekognition that it calls, by name. */
+  readonly calls: readonly string[];
+  readonly handler: (deps: OperationDeps) => RequestHandler;
+}
 
 /** An answer that is sent as it comes. */
-export interface StreamReply extends Pick<Reply, 'status' | 'headers'> {
+export interface StreamReply extends Pick<HttpReply, 'status' | 'headers'> {
   /** Writes it after the headers, and settles when the response is over. */
   readonly write: (res: Response) => Promise<void>;
 }
 
-/** What an operation is told of the request besides its parameters. */
-export interface Call {
+/** A request to an operation, whose parameters are good and allowed. */
+export interface OperationRequest<Params> {
+  readonly params: Params;
   readonly context: RequestContext;
-  readonly ifNoneMatch: string | undefined;
-  readonly httpVersion: string;
+  readonly req: Request;
 }
 
-/** One operation: what it accepts, what it produces, and what it answers. */
-export interface Operation {
-  /** Express's pattern, matched exactly. */
-  readonly path: string;
-  readonly handler: RequestHandler;
+interface OperationDefinition<Schemas extends ParameterSchemas> extends Pick<Operation, 'path' | 'calls'> {
+  readonly parameters: Schemas;
+  readonly handle: (
+    request: OperationRequest<ParametersOf<Schemas>>,
+    deps: OperationDeps,
+  ) => Promise<HttpReply | StreamReply>;
 }
 
-type CollectionParameters = ParameterSchemas & {
-  readonly path: z.ZodObject<{ collectionId: z.ZodType<string> }>;
-};
-
-interface OperationDefinition<S extends ParameterSchemas, Opened> {
-  readonly path: string;
-  readonly produces: string;
-  readonly parameters: S;
-  /** Opens the page token and the like: refusals that cost nothing, before anything is asked of Rekognition. */
-  readonly open: (parameters: ParametersOf<S>) => Opened;
-  readonly handle: (opened: Opened, call: Call) => Promise<Reply | StreamReply>;
-}
-
-/** The spine of every operation: validate → authorise → open → negotiate → handle → answer. */
-export function defineOperation<S extends CollectionParameters, Opened>(
-  definition: OperationDefinition<S, Opened>,
+/** The spine of every operation: validate → authorise → handle → respond. */
+export function defineOperation<Schemas extends ParameterSchemas>(
+  definition: OperationDefinition<Schemas>,
 ): Operation {
-  const { path, produces, parameters, open, handle } = definition;
+  const { path, calls, parameters, handle } = definition;
   const read = parameterReader(parameters);
   return {
     path,
-    handler: async (req, res) => {
+    calls,
+    handler: (deps) => async (req, res) => {
       const context = contextOf(res);
-      const asked = read(req.params, queryOf(req.originalUrl));
-      context.collection = asked.collectionId;
-      authorise(context, asked.collectionId);
-      const opened = open(asked);
-      // Four generators ask for the stream with `application/json` or `text/*`.
-      if (produces === 'application/json' && !acceptsJson(req.headers.accept)) {
-        throw new AppError(
-          'NOT_ACCEPTABLE',
-          `This route produces ${produces} only. Accept it, or send no Accept.`,
-        );
+      const params = read(req.params, queryOf(req.originalUrl));
+      authorise(context, params);
+      const reply = await handle({ params, context, req }, deps);
+      if (!('write' in reply)) {
+        respond(res, reply);
+        return;
       }
-      const { httpVersion } = req;
-      await send(res, await handle(opened, { context, ifNoneMatch: req.get('if-none-match'), httpVersion }));
+      beginResponse(res, reply.status, reply.headers);
+      await reply.write(res);
     },
   };
 }
 
 /** Before the page token is opened and Rekognition is asked: the answer is the same whether the collection exists or not. */
-function authorise({ mayRead }: RequestContext, collectionId: string): void {
-  if (mayRead(collectionId)) return;
+function authorise(context: RequestContext, { collectionId }: { readonly collectionId?: unknown }): void {
+  if (typeof collectionId !== 'string') return;
+  context.collection = collectionId;
+  if (context.mayRead(collectionId)) return;
   throw new AppError('FORBIDDEN', 'You may not read this collection. Ask for access to it.');
-}
-
-async function send(res: Response, reply: Reply | StreamReply): Promise<void> {
-  if (!('write' in reply)) {
-    answer(res, reply);
-    return;
-  }
-  beginAnswer(res, reply.status, reply.headers);
-  await reply.write(res);
 }
 
 function queryOf(url: string): string {
   const start = url.indexOf('?');
   return start === -1 ? '' : url.slice(start + 1);
+}
+
+/** Refuses a request that does not take JSON. */
+export function acceptJson(req: Request): void {
+  if (acceptsJson(req.headers.accept)) return;
+  throw new AppError(
+    'NOT_ACCEPTABLE',
+    'This route produces application/json only. Accept it, or send no Accept.',
+  );
+}
+
+/** The context of a call that an interactive request waits for; `stats` tell of it in the log. */
+export function callContext(
+  context: RequestContext,
+  { now, deadlineMs, cacheTtlMs }: Pick<OperationDeps, 'now' | 'deadlineMs' | 'cacheTtlMs'>,
+): CallContext {
+  const { caller, span, clientSignal } = context;
+  const stats = context.upstream ?? createUpstreamStats();
+  context.upstream = stats;
+  const until = now() + deadlineMs;
+  return {
+    caller,
+    priority: 'interactive',
+    signal: clientSignal,
+    deadlineAt: () => until,
+    maxAgeMs: cacheTtlMs,
+    stats,
+    span,
+  };
+}
+
+/** What of a definition makes an input of Rekognition. */
+export interface InputDefinition<Path extends z.ZodRawShape, Input> {
+  readonly path: string;
+  /** The parameters of the path. */
+  readonly params: Path;
+  readonly input: (params: z.output<z.ZodObject<Path>>) => Input;
 }

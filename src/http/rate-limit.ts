@@ -2,7 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { rateLimit, type Store } from 'express-rate-limit';
 
 import { AppError } from '../errors.ts';
-import { contextOf } from './request-context.ts';
+import { contextOf } from './context.ts';
 
 interface RateLimitOptions {
   /** Requests a window; 0 turns the limit off. */

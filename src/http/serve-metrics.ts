@@ -5,32 +5,38 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../metrics/metrics.ts';
 
 interface ServeMetricsOptions {
-  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
+  /** The registry of the metrics. */
+  readonly metrics: Pick<Metrics, 'registry'>;
   readonly logger: Logger;
 }
 
 /** `GET /metrics`, and nothing else: for a port of its own, which callers do not reach. */
-export function serveMetrics({ metrics, logger }: ServeMetricsOptions): RequestListener {
+export function serveMetrics({ metrics: { registry }, logger }: ServeMetricsOptions): RequestListener {
   return (req, res) => {
-    if (req.url?.replace(/\?.*$/s, '') !== '/metrics') answer(res, 404, 'There is only /metrics.\n');
+    if (req.url?.replace(/\?.*$/s, '') !== '/metrics') respond(res, 404, 'There is only /metrics.\n');
     else if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.setHeader('Allow', 'GET, HEAD');
-      answer(res, 405, 'Use GET.\n');
+      respond(res, 405, 'Use GET.\n');
     } else {
-      metrics.text().then(
+      registry.metrics().then(
         (text) => {
-          answer(res, 200, text, metrics.contentType);
+          respond(res, 200, text, registry.contentType);
         },
         (err: unknown) => {
           logger.error({ err }, 'the metrics cannot be read');
-          answer(res, 500, 'The metrics cannot be read; see the log.\n');
+          respond(res, 500, 'The metrics cannot be read; see the log.\n');
         },
       );
     }
   };
 }
 
-function answer(res: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+function respond(
+  res: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+): void {
   res.writeHead(status, {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(text),

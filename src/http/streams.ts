@@ -1,47 +1,76 @@
-import type { RequestContext } from './request-context.ts';
-import type { StreamSlots } from './stream-slots.ts';
+import { AppError } from '../errors.ts';
+import { ClientLeft, type RequestContext } from './context.ts';
 
-/** A stream that has a place among those that may run at once. */
+/** A stream that has one of the places for streams. */
 export interface Stream {
-  /** Aborts when the reader leaves and when the process is about to end; after `close` it is of no consequence. */
+  /** Aborts when the client leaves and when the process is about to end. */
   readonly over: AbortSignal;
-  /** Gives the place back. */
+  /** Gives the place back; nothing happens where it is back already. */
   close(): void;
 }
 
-/** Opens streams. */
+/** Opens streams, as many at once as there are places. */
 export interface Streams {
-  /** Throws `OVERLOADED` where no place is free for this caller. */
-  open(context: Pick<RequestContext, 'caller' | 'left'>): Stream;
+  /** Throws `OVERLOADED` where every place is taken. The place comes back with the end of the request at the latest. */
+  open(context: Pick<RequestContext, 'onEnded'>): Stream;
 }
 
 interface StreamsOptions {
-  readonly slots: StreamSlots;
-  /** Aborts when streams must end, with the reason that their readers are told. */
+  readonly max: number;
+  /** Aborts when streams must end, with the reason that their readers get. */
   readonly ending: AbortSignal;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
 }
 
-/** Streams that end with their reader or with the process, whichever is first. */
-export function createStreams({ slots, ending }: StreamsOptions): Streams {
+interface Place {
+  readonly since: number;
+  readonly over: AbortController;
+}
+
+/** How long a stream takes, until one has shown it. */
+const FIRST_GUESS_MS = 5000;
+const LONGEST_WAIT_MS = 60_000;
+/** How much the last stream says of how long the next one takes. */
+const WEIGHT = 0.3;
+
+/** A counting semaphore: first come, first served. */
+export function createStreams({ max, ending, now }: StreamsOptions): Streams {
+  const taken = new Set<Place>();
+  let typicalMs = FIRST_GUESS_MS;
+  // One listener, however many streams there are.
+  ending.addEventListener(
+    'abort',
+    () => {
+      for (const { over } of taken) over.abort(ending.reason);
+    },
+    { once: true },
+  );
+
+  /** When the next stream ends, by how long streams have lately taken. */
+  const waitMs = (): number => {
+    // A stream that has taken longer than usual is expected to take as long again as it is late.
+    const ends = [...taken].map(({ since }) => Math.abs(typicalMs - (now() - since)));
+    return Math.min(LONGEST_WAIT_MS, ...ends);
+  };
+
   return {
-    open({ caller, left }) {
-      const release = slots.take(caller);
-      const over = new AbortController();
-      for (const signal of [left(), ending]) {
-        const forward = (): void => {
-          over.abort(signal.reason);
-        };
-        if (signal.aborted) forward();
-        // Gone with the stream. `AbortSignal.any` would leave a trace in `ending` for every stream there ever was.
-        else signal.addEventListener('abort', forward, { signal: over.signal });
+    open(context) {
+      if (taken.size >= max) {
+        const detail = 'As many streams run as may run at once. Retry after the time in Retry-After.';
+        throw new AppError('OVERLOADED', detail, { retryAfterS: waitMs() / 1000 });
       }
-      return {
-        over: over.signal,
-        close() {
-          over.abort();
-          release();
-        },
+      const place: Place = { since: now(), over: new AbortController() };
+      taken.add(place);
+      const close = (): void => {
+        if (taken.delete(place)) typicalMs += WEIGHT * (now() - place.since - typicalMs);
       };
+      context.onEnded(() => {
+        close();
+        place.over.abort(new ClientLeft('the client left'));
+      });
+      if (ending.aborted) place.over.abort(ending.reason);
+      return { over: place.over.signal, close };
     },
   };
 }

@@ -1,41 +1,122 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import { registerGauges, type Watched } from './gauges.ts';
-import { requestMetrics, type RequestMetrics } from './requests.ts';
-import { streamMetrics, type StreamMetrics } from './streams.ts';
-import { upstreamMetrics, type UpstreamMetrics } from './upstream.ts';
 
-/** What the service counts. The values of labels are few: never a collection, a user or a caller. */
-export interface Metrics extends RequestMetrics, UpstreamMetrics, StreamMetrics {
-  /** Adds to what is looked at when the metrics are read. */
-  watch(more: Watched): void;
-  /** Adds the process: CPU, memory, event loop, garbage collection. It is watched until it ends. */
-  watchProcess(): void;
-  /** Every metric in Prometheus's text format. */
-  text(): Promise<string>;
-  /** The media type of the text. */
-  readonly contentType: string;
-}
+const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const ATTEMPT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Metrics in a registry of their own. docs/metrics.md lists them; a test holds the two together. */
-export function createMetrics(): Metrics {
+/** What the service counts, by name. The values of labels are few: never a collection, a user or a caller. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * Metrics in a registry of their own. docs/metrics.md lists them; a test holds the two together. A rate needs a zero to
+ * start from, so `operations` of Rekognition and what alerts wait for have their series from the start.
+ */
+export function createMetrics(operations: readonly string[]) {
   const registry = new Registry();
-  const watched: Watched = {};
-  const events = {
-    ...requestMetrics(registry),
-    ...upstreamMetrics(registry),
-    ...streamMetrics(registry),
-  };
+  const registers = [registry];
+  const watched: Watched = { lanes: new Map() };
   registerGauges(registry, watched);
+  const metrics = {
+    requests: new Counter({
+      name: 'rollcall_http_requests_total',
+      help: 'Requests that are over. code is that of the problem, or none; status 499: the client left before an answer.',
+      labelNames: ['route', 'method', 'status', 'code'],
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: 'rollcall_http_request_duration_seconds',
+      help: 'From the arrival of a request to the end of its answer.',
+      labelNames: ['route'],
+      buckets: REQUEST_BUCKETS,
+      registers,
+    }),
+    attemptSeconds: new Histogram({
+      name: 'rollcall_upstream_attempt_duration_seconds',
+      help: 'Calls of Rekognition. outcome is ok, an error code, or left where nobody waited any more.',
+      labelNames: ['operation', 'outcome'],
+      buckets: ATTEMPT_BUCKETS,
+      registers,
+    }),
+    permitWaitSeconds: new Histogram({
+      name: 'rollcall_permit_wait_seconds',
+      help: 'Waits for the permits that were granted; the count is of these permits.',
+      labelNames: ['operation', 'priority'],
+      buckets: WAIT_BUCKETS,
+      registers,
+    }),
+    retries: new Counter({
+      name: 'rollcall_upstream_retries_total',
+      help: 'Calls after the first, by their reason.',
+      labelNames: ['operation', 'code'],
+      registers,
+    }),
+    permitsRefused: new Counter({
+      name: 'rollcall_permits_refused_total',
+      help: 'Permits that would have come too late.',
+      labelNames: ['operation', 'priority'],
+      registers,
+    }),
+    permitsReturned: new Counter({
+      name: 'rollcall_permits_returned_total',
+      help: 'Permits that were granted and given back unused.',
+      labelNames: ['operation', 'priority'],
+      registers,
+    }),
+    results: new Counter({
+      name: 'rollcall_pages_total',
+      help: 'Results served: fetched from Rekognition, shared with a call in flight, or cached.',
+      labelNames: ['operation', 'source'],
+      registers,
+    }),
+    streamsOpen: new Gauge({ name: 'rollcall_streams_open', help: 'Streams under way.', registers }),
+    streamPages: new Counter({
+      name: 'rollcall_stream_pages_total',
+      help: 'Pages written to streams.',
+      registers,
+    }),
+    streamItems: new Counter({
+      name: 'rollcall_stream_users_total',
+      help: 'Users written to streams.',
+      registers,
+    }),
+    streamsEnded: new Counter({
+      name: 'rollcall_streams_ended_total',
+      help: 'Streams that are over. end is complete, failed, shutdown, left (by the reader), idle (the reader took nothing) or slow (the reader took too little).',
+      labelNames: ['end'],
+      registers,
+    }),
+  };
+  for (const end of STREAM_ENDS) metrics.streamsEnded.inc({ end }, 0);
+  for (const operation of operations) startSeries(operation);
   return {
-    ...events,
-    watch(more) {
+    ...metrics,
+    registry,
+    /** Adds to what is looked at when the metrics are read. */
+    watch(more: Partial<Watched>) {
       Object.assign(watched, more);
     },
+    /** Adds the process: CPU, memory, event loop, garbage collection. It is watched until it ends. */
     watchProcess() {
       collectDefaultMetrics({ register: registry });
     },
-    text: () => registry.metrics(),
-    contentType: registry.contentType,
   };
+
+  function startSeries(operation: string): void {
+    for (const priority of ['interactive', 'background']) {
+      metrics.permitWaitSeconds.zero({ operation, priority });
+      metrics.permitsRefused.inc({ operation, priority }, 0);
+      metrics.permitsReturned.inc({ operation, priority }, 0);
+    }
+    for (const source of ['fetched', 'shared', 'cached']) metrics.results.inc({ operation, source }, 0);
+    for (const outcome of WATCHED_OUTCOMES) metrics.attemptSeconds.zero({ operation, outcome });
+  }
 }
+
+/** Outcomes of calls that alerts wait for. */
+const WATCHED_OUTCOMES = ['ok', 'UPSTREAM_ACCESS_DENIED', 'UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_THROTTLED'];
+
+/** Why a stream ended; only `complete` is a clean end. */
+export type StreamEnd = (typeof STREAM_ENDS)[number];
+const STREAM_ENDS = ['complete', 'failed', 'shutdown', 'left', 'idle', 'slow'] as const;

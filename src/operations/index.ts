@@ -1,8 +1,11 @@
+import { getCollection } from './get-collection.ts';
+import { getUser } from './get-user.ts';
+import { listCollections } from './list-collections.ts';
 import { listUsers } from './list-users.ts';
 import { streamUsers } from './stream-users.ts';
 
-/** The operations of Rekognition that are called; each may have a quota of its own. */
-export const upstreamOperations = ['ListUsers', 'DescribeCollection'] as const;
-
 /** Every operation of the service. */
-export const operations = [listUsers, streamUsers] as const;
+export const operations = [listUsers, streamUsers, getUser, getCollection, listCollections] as const;
+
+/** The operations of Rekognition that they call, by name. Each has a quota of its own. */
+export const upstreamOperations: readonly string[] = [...new Set(operations.flatMap(({ calls }) => calls))];

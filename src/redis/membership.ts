@@ -1,4 +1,4 @@
-import type { Schedule } from '../rekognition/supply.ts';
+import type { Schedule } from '../quota/permit-dispatcher.ts';
 import type { BucketAnswer, BucketOp, SharedBucket } from './shared-bucket.ts';
 
 /** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */

@@ -1,5 +1,5 @@
-import { CLIMB_PER_S, DECREASE, DECREASE_EVERY_MS, FLOOR } from '../rekognition/adaptive-rate.ts';
-import { RESERVE } from '../rekognition/local-permits.ts';
+import { CLIMB_PER_S, DECREASE, DECREASE_EVERY_MS } from '../quota/adaptive-rate.ts';
+import { RESERVE } from '../quota/token-bucket.ts';
 
 /** A replica that has not been heard of for so long does not use the shared permits, in milliseconds. */
 export const SEEN_MS = 1000;
@@ -69,7 +69,7 @@ elseif op == 'give' then
   tokens = math.min(capacity, tokens + count)
 elseif op == 'throttle' then
   if now - since >= ${DECREASE_EVERY_MS} then
-    base = math.max(${FLOOR} * tps, ${DECREASE} * rate)
+    base = ${DECREASE} * rate
     since = now
     rate = base
   end

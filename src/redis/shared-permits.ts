@@ -1,7 +1,7 @@
-import { capacityOf, createLocalPermits, reserveOf } from '../rekognition/local-permits.ts';
-import type { PermitSource } from '../rekognition/permit-source.ts';
-import type { Schedule } from '../rekognition/supply.ts';
-import type { Priority } from '../rekognition/turns.ts';
+import { capacityOf, createTokenBucket, reserveOf } from '../quota/token-bucket.ts';
+import type { PermitSource } from '../quota/permit-source.ts';
+import type { Schedule } from '../quota/permit-dispatcher.ts';
+import type { Priority } from '../quota/fair-queue.ts';
 import type { Membership } from './membership.ts';
 import type { SharedBucket } from './shared-bucket.ts';
 
@@ -30,7 +30,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
   /** How many replicas wait for permits at once, this one included. */
   let competing = 1;
   let own: { readonly since: unknown; readonly permits: PermitSource } | undefined;
-  const reserved = { page: 0, export: reserveOf(capacityOf({ tps, burst })) };
+  const reserved = { interactive: 0, background: reserveOf(capacityOf({ tps, burst })) };
 
   const tokensNow = (): number => {
     const { tokens, rate, at } = bucket.heard;
@@ -42,12 +42,12 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     // One of an earlier outage filled up meanwhile, beside the permits of all.
     if (own?.since !== since) {
       const terms = { tps: tps / replicas, burst: burst / replicas, tokens: tokensNow() / replicas, now };
-      own = { since, permits: createLocalPermits(terms) };
+      own = { since, permits: createTokenBucket(terms) };
     }
     return own.permits;
   };
   const takeShared = async (wanted: number, priority: Priority): Promise<number> => {
-    const answer = await membership.ask(priority === 'page' ? 'take' : 'spare', wanted);
+    const answer = await membership.ask(priority === 'interactive' ? 'take' : 'spare', wanted);
     if (!answer) return membership.shared ? 0 : ownPart().take(wanted, priority);
     const { granted, waitMs, tokens } = answer;
     // Whole ones, whatever has come in since: turns that are reckoned by it would else waver.

@@ -2,9 +2,9 @@ import type { Store } from 'express-rate-limit';
 import type { Logger } from 'pino';
 
 import type { Config } from '../config.ts';
-import { capacityOf } from '../rekognition/local-permits.ts';
-import type { PermitSource } from '../rekognition/permit-source.ts';
-import { startTimer } from '../rekognition/supply.ts';
+import { capacityOf } from '../quota/token-bucket.ts';
+import type { PermitSource } from '../quota/permit-source.ts';
+import { startTimer } from '../quota/permit-dispatcher.ts';
 import { connectRedis } from './connect.ts';
 import { createMembership } from './membership.ts';
 import { createSharedBucket } from './shared-bucket.ts';
@@ -13,7 +13,8 @@ import { createSharedPermits } from './shared-permits.ts';
 
 /** What replicas share through Redis, each on its own while Redis is away. */
 export interface Sharing {
-  readonly permits: PermitSource;
+  /** The permits of one operation of Rekognition. */
+  readonly permitsOf: (operation: string) => PermitSource;
   /** Requests of each caller. */
   readonly counts: Store;
   /** Whether this replica shares just now. */
@@ -70,7 +71,8 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     },
   });
   return {
-    permits: createSharedPermits({ membership, bucket, tps, burst, replicas, now, schedule: startTimer }),
+    permitsOf: () =>
+      createSharedPermits({ membership, bucket, tps, burst, replicas, now, schedule: startTimer }),
     counts: createSharedCounts({ redis, membership, ...config.rateLimit }),
     get shared() {
       return membership.shared;

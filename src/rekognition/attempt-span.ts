@@ -1,15 +1,17 @@
-import { AppError } from '../errors.ts';
-import type { AttemptOutcome } from '../metrics/upstream.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Priority } from '../quota/fair-queue.ts';
 import type { Span } from '../tracing/span.ts';
-import type { CallTrace } from './trace.ts';
-import type { Priority } from './turns.ts';
+import type { UpstreamStats } from './upstream-stats.ts';
 
-/** The wait for a permit, as part of what waits. */
+/** How a call ended; `left`: nobody waited for it any more. */
+export type AttemptOutcome = 'ok' | 'left' | ErrorCode;
+
+/** Begins the wait for a permit, as a part of the request. */
 export function startWait(parent: Span | undefined): Span | undefined {
   return parent?.child('wait for a permit');
 }
 
-/** It was granted where there is no `error`. */
+/** Ends the wait: with a permit where there is no `error`. */
 export function endWait(span: Span | undefined, priority: Priority, error?: unknown): void {
   const code = error instanceof AppError ? error.code : undefined;
   span?.end({
@@ -22,24 +24,29 @@ export function endWait(span: Span | undefined, priority: Priority, error?: unkn
   });
 }
 
-/** One call of Rekognition. The trace's context does not go along: what is sent is signed as it is. */
-export function startAttempt(parent: Span | undefined): Span | undefined {
-  return parent?.child('Rekognition/ListUsers', 'client');
+/** Begins one call of Rekognition. The trace's context is not sent: the request is signed as it is. */
+export function startAttempt(parent: Span | undefined, operation: string): Span | undefined {
+  return parent?.child(`Rekognition/${operation}`, 'client');
 }
 
-/** `trace` tells of the attempt, unless it ended without an answer because everybody had left. */
-export function endAttempt(span: Span | undefined, trace: CallTrace, outcome: AttemptOutcome): void {
+/** Ends the call. `stats` tell of it, unless it was given up since everybody had left. */
+export function endAttempt(
+  span: Span | undefined,
+  operation: string,
+  stats: UpstreamStats,
+  outcome: AttemptOutcome,
+): void {
   const failed = outcome !== 'ok' && outcome !== 'left';
   span?.end({
     failed,
     attributes: {
       'rpc.system': 'aws-api',
       'rpc.service': 'Rekognition',
-      'rpc.method': 'ListUsers',
-      'aws.request_id': outcome === 'left' ? undefined : trace.requestId,
-      'http.response.status_code': failed ? trace.lastError?.status : undefined,
+      'rpc.method': operation,
+      'aws.request_id': outcome === 'left' ? undefined : stats.requestId,
+      'http.response.status_code': failed ? stats.lastError?.status : undefined,
       'error.type': failed ? outcome : undefined,
-      'rollcall.attempt': trace.attempts,
+      'rollcall.attempt': stats.attempts,
       'rollcall.outcome': outcome,
     },
   });

@@ -1,148 +1,139 @@
-import type { UpstreamMetrics } from '../metrics/upstream.ts';
-import type { Span } from '../tracing/span.ts';
-import { endAttempt, endWait, startAttempt, startWait } from './attempt-span.ts';
-import type { Breaker, Pass } from './breaker.ts';
-import type { Rekognition } from './client.ts';
-import type { ExpectedDuration } from './expected-duration.ts';
-import { AttemptTimeout, FailedAttempt, toFault } from './fault.ts';
-import type { Governor, Permit, Waiter } from './governor.ts';
-import { readPage, type Page } from './page.ts';
-import type { CallTrace } from './trace.ts';
-import { within } from './within.ts';
+import { AppError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Governor, Permit } from '../quota/governor.ts';
+import { endAttempt, endWait, startAttempt, startWait, type AttemptOutcome } from './attempt-span.ts';
+import type { Client } from './client.ts';
+import type { Credentials } from './credentials.ts';
+import { withDeadline, type CallDuration } from './deadline.ts';
+import { AttemptTimeout, toUpstreamFailure, UpstreamFailure } from './failure.ts';
+import type { CallContext, Stage, UpstreamCall } from './operation.ts';
 
-/** Which page of which collection. */
-export interface PageRequest {
-  readonly collectionId: string;
-  readonly maxResults: number;
-  /** Rekognition's token; none asks for the first page. */
-  readonly nextToken: string | undefined;
-}
-
-/** One page being asked for: whose turn it is, until when it is of use, and what has happened. */
-export interface PageCall extends Waiter {
-  /** Other callers who wait for the same page: it comes by whoever's turn is first. */
-  readonly sharers: Iterable<string>;
-  /** No attempt begins after it; milliseconds since the epoch. Moves when a later caller joins. */
-  readonly deadlineAt: () => number;
-  readonly trace: CallTrace;
-  /** Whose part the call is, where that is traced. */
-  readonly span?: Span | undefined;
-}
-
-interface AttemptOptions {
-  readonly rekognition: Pick<Rekognition, 'listUsers'>;
-  readonly timeoutMs: number;
+interface PermittedOptions {
   readonly governor: Governor;
-  readonly breaker: Breaker;
-  readonly expected: ExpectedDuration;
-  readonly metrics: UpstreamMetrics;
+  readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** Asks Rekognition for a page. */
-export type PageFetch = (request: PageRequest, call: PageCall) => Promise<Page>;
-
-/** One attempt: permit → pass of the breaker → call within its time-out → reading. Throws `FailedAttempt`. */
-export function createAttempt(options: AttemptOptions): PageFetch {
-  const { expected, metrics, now } = options;
-  return async (request, call) => {
-    const pass = await admit(options, request, call);
-    const from = now();
-    const span = startAttempt(call.span);
+/** Waits for a permit. It goes back where it is not used: the caller has gone, or the call is refused after all. */
+export function permitted(options: PermittedOptions): Stage {
+  return (next) => async (operation, input, context) => {
+    const permit = await acquire(options, operation.name, context);
+    const giveBack = (): void => {
+      permit.giveBack();
+      options.metrics.permitsReturned.inc({ operation: operation.name, priority: context.priority });
+    };
+    const signal = context.signal();
+    if (signal.aborted) giveBack();
+    signal.throwIfAborted();
     try {
-      const page = await send(options, request, call);
-      pass.answered();
-      expected.observe(now() - from);
-      metrics.attemptEnded('ok', (now() - from) / 1000);
-      endAttempt(span, call.trace, 'ok');
-      return page;
+      return await next(operation, input, context);
     } catch (error) {
-      const seconds = (now() - from) / 1000;
-      if (call.signal.aborted) {
-        metrics.attemptEnded('left', seconds);
-        endAttempt(span, call.trace, 'left');
-      }
-      call.signal.throwIfAborted();
-      const failed = fail(options, call, pass, error, seconds);
-      endAttempt(span, call.trace, failed.fault.code);
-      throw failed;
-    } finally {
-      // Where nothing has been said of the outcome, the caller left.
-      pass.left();
+      // A call that was sent fails as an `UpstreamFailure`.
+      if (error instanceof AppError) giveBack();
+      throw error;
     }
   };
 }
 
-/** Has what must be had before anything is sent. What was had and is not used goes back. */
-async function admit(options: AttemptOptions, { collectionId }: PageRequest, call: PageCall): Promise<Pass> {
-  const { breaker, metrics } = options;
-  // Nobody queues for a permit that could not be used.
-  breaker.check(collectionId);
-  const permit = await permitFor(options, call);
-  try {
-    call.signal.throwIfAborted();
-    return breaker.enter(collectionId);
-  } catch (error) {
-    permit.giveBack();
-    metrics.permitReturned(call.priority);
-    throw error;
-  }
-}
-
-async function permitFor({ governor, metrics, now }: AttemptOptions, call: PageCall): Promise<Permit> {
+async function acquire(
+  { governor, metrics, now }: PermittedOptions,
+  operation: string,
+  context: CallContext,
+): Promise<Permit> {
+  const { priority, stats } = context;
   const from = now();
-  const span = startWait(call.span);
-  const turn = governor.take(call);
-  for (const sharer of call.sharers) governor.join(call, sharer, call.priority);
+  const span = startWait(context.span);
   try {
-    const permit = await turn;
-    metrics.permitGranted(call.priority, (now() - from) / 1000);
-    endWait(span, call.priority);
+    const permit = await governor.acquire(context);
+    metrics.permitWaitSeconds.observe({ operation, priority }, (now() - from) / 1000);
+    endWait(span, priority);
     return permit;
   } catch (error) {
-    if (!call.signal.aborted) metrics.permitRefused(call.priority);
-    endWait(span, call.priority, error);
+    if (!context.signal().aborted) metrics.permitsRefused.inc({ operation, priority });
+    endWait(span, priority, error);
     throw error;
   } finally {
-    call.trace.waitMs += Math.round(now() - from);
+    stats.waitMs += Math.round(now() - from);
   }
 }
 
-function send(
-  { rekognition, timeoutMs }: AttemptOptions,
-  request: PageRequest,
-  call: PageCall,
-): Promise<Page> {
-  const { trace, signal: parent } = call;
-  const { collectionId, maxResults, nextToken } = request;
-  const input = {
-    CollectionId: collectionId,
-    MaxResults: maxResults,
-    ...(nextToken !== undefined && { NextToken: nextToken }),
-  };
-  trace.attempts += 1;
-  return within({ ms: timeoutMs, parent, onTimeout: () => new AttemptTimeout() }, async (signal) => {
-    const answer = await rekognition.listUsers(input, signal);
-    trace.requestId = (answer['$metadata'] as { requestId?: string }).requestId;
-    return readPage(answer);
-  });
+interface AuthenticatedOptions {
+  readonly credentials: Credentials;
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
-/** Tells all who must know of a failed attempt. */
-function fail(
-  { governor, metrics, now }: AttemptOptions,
-  { trace }: PageCall,
-  pass: Pass,
-  error: unknown,
-  seconds: number,
-): FailedAttempt {
-  const fault = toFault(error, now);
-  if (fault.code === 'UPSTREAM_ERROR' || fault.code === 'UPSTREAM_TIMEOUT') pass.failed();
-  else pass.answered();
-  if (fault.code === 'UPSTREAM_THROTTLED') governor.throttled();
-  metrics.attemptEnded(fault.code, seconds);
-  trace.lastError = fault.summary;
-  trace.requestId = fault.requestId;
-  return new FailedAttempt(fault, error);
+/** Has credentials before there is a permit: a source of credentials that fails or is slow takes none of the quota. */
+export function authenticated({ credentials, metrics, now }: AuthenticatedOptions): Stage {
+  return (next) => async (operation, input, context) => {
+    const signal = context.signal();
+    const from = now();
+    try {
+      await credentials.get(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const failure = toUpstreamFailure(error, now);
+      metrics.attemptSeconds.observe(
+        { operation: operation.name, outcome: failure.code },
+        (now() - from) / 1000,
+      );
+      context.stats.lastError = failure.summary;
+      throw failure;
+    }
+    try {
+      return await next(operation, input, context);
+    } catch (error) {
+      if (error instanceof UpstreamFailure && error.code === 'UPSTREAM_UNAUTHENTICATED')
+        credentials.refused();
+      throw error;
+    }
+  };
+}
+
+interface CallOptions {
+  readonly client: Client;
+  /** How long one call may take, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly duration: CallDuration;
+  readonly onThrottled: () => void;
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Calls Rekognition once, within the time-out, and reads the response. Rejects with `UpstreamFailure`. */
+export function call(options: CallOptions): UpstreamCall {
+  const { client, timeoutMs, duration, onThrottled, metrics, now } = options;
+  return async (operation, input, context) => {
+    const { name } = operation;
+    const { stats } = context;
+    const parent = context.signal();
+    const from = now();
+    const span = startAttempt(context.span, name);
+    stats.attempts += 1;
+    const ended = (outcome: AttemptOutcome): void => {
+      metrics.attemptSeconds.observe({ operation: name, outcome }, (now() - from) / 1000);
+      endAttempt(span, name, stats, outcome);
+    };
+    try {
+      const bounds = { ms: timeoutMs, parent, onTimeout: () => new AttemptTimeout() };
+      const response = await withDeadline(bounds, (signal) => client.send(operation.command(input), signal));
+      stats.requestId = response.requestId;
+      const output = operation.read(response.body, input);
+      duration.observe(now() - from);
+      ended('ok');
+      return { output, fetchedAt: now() };
+    } catch (error) {
+      if (parent.aborted) ended('left');
+      parent.throwIfAborted();
+      const failure = toUpstreamFailure(error, now);
+      stats.lastError = failure.summary;
+      stats.requestId = failure.requestId;
+      ended(failure.code);
+      if (failure.code === 'UPSTREAM_THROTTLED') onThrottled();
+      throw failure;
+    }
+  };
 }

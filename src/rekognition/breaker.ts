@@ -1,28 +1,30 @@
 import { LRUCache } from 'lru-cache';
 
 import { AppError } from '../errors.ts';
-import { createCircuit, FAILURES_TO_OPEN, type Circuit, type CircuitState, type Outcome } from './circuit.ts';
+import { createCircuit, FAILURES_TO_OPEN, type Circuit, type CircuitState } from './circuit.ts';
+import { UpstreamFailure } from './failure.ts';
+import type { Stage } from './operation.ts';
 
-/** Suspends calls while Rekognition keeps failing: those for one collection, or all of them. */
+/** Suspends calls while Rekognition keeps failing: those of one scope, such as a collection, or all of them. */
 export interface Breaker {
   /** Throws `UPSTREAM_UNAVAILABLE` while calls are suspended; takes nothing. */
-  check(collectionId: string): void;
-  /** Leave to make one attempt; throws `UPSTREAM_UNAVAILABLE` while calls are suspended. */
-  enter(collectionId: string): Pass;
-  /** Of the calls for all collections. */
+  check(scope: string | undefined): void;
+  /** Begins one call; throws `UPSTREAM_UNAVAILABLE` while calls are suspended. */
+  begin(scope: string | undefined): Execution;
+  /** Of the calls of all scopes. */
   state(): CircuitState;
-  /** How many collections are suspended, each for itself. */
-  suspendedCollections(): number;
+  /** How many scopes are suspended, each for itself. */
+  suspendedScopes(): number;
 }
 
-/** Leave to make one attempt. Exactly one call ends it; later ones do nothing. */
-export interface Pass {
-  /** Rekognition answered: a page, a refusal, or a throttle. */
-  answered(): void;
-  /** A 5xx, a reset, a time-out, or a damaged answer. */
+/** One call. Exactly one of its members is called, once. */
+export interface Execution {
+  /** Rekognition answered: a result, a refusal, or a throttle. */
+  succeeded(): void;
+  /** A 5xx, a reset, a time-out, or a malformed response. */
   failed(): void;
-  /** The caller went, or the attempt was never made. */
-  left(): void;
+  /** The client left, or nothing was sent. */
+  cancelled(): void;
 }
 
 interface BreakerOptions {
@@ -32,48 +34,50 @@ interface BreakerOptions {
   readonly random: () => number;
 }
 
-/** Beyond this many the longest unused collection is forgotten, its suspension too. */
-const MAX_COLLECTIONS = 1000;
-/** Fewer than it takes to open: the failures of one collection alone never suspend the others. */
+/** Beyond this many the longest unused scope is forgotten, its suspension too. */
+const MAX_SCOPES = 1000;
+/** Fewer than it takes to open: the failures of one scope alone never suspend the others. */
 const COUNTED_TOWARDS_ALL = 3;
 
-/** A breaker with one circuit for each collection, and one over all of them. */
+/** A breaker with one circuit for each scope, and one over all of them. Calls without a scope have the latter alone. */
 export function createBreaker({ now, random }: BreakerOptions): Breaker {
-  const all = createCircuit({ now, random, countedPerCollection: COUNTED_TOWARDS_ALL });
-  const collections = new LRUCache<string, Circuit>({ max: MAX_COLLECTIONS });
-  const circuitOf = (collectionId: string): Circuit => {
-    const known = collections.get(collectionId);
+  const all = createCircuit({ now, random, countedPerScope: COUNTED_TOWARDS_ALL });
+  const unscoped = createCircuit({ now, random, countedPerScope: FAILURES_TO_OPEN });
+  const scopes = new LRUCache<string, Circuit>({ max: MAX_SCOPES });
+  const circuitOf = (scope: string | undefined): Circuit => {
+    if (scope === undefined) return unscoped;
+    const known = scopes.get(scope);
     if (known) return known;
-    const circuit = createCircuit({ now, random, countedPerCollection: FAILURES_TO_OPEN });
-    collections.set(collectionId, circuit);
+    const circuit = createCircuit({ now, random, countedPerScope: FAILURES_TO_OPEN });
+    scopes.set(scope, circuit);
     return circuit;
   };
-  const check = (collectionId: string): void => {
-    const ofCollection = collections.get(collectionId)?.waitMs() ?? 0;
-    const ofAll = all.waitMs();
-    if (ofCollection > 0 || ofAll > 0) throw suspended(Math.max(ofCollection, ofAll));
+  const check = (scope: string | undefined): void => {
+    const own = scope === undefined ? unscoped : scopes.get(scope);
+    const waitMs = Math.max(own?.waitMs(scope ?? '') ?? 0, all.waitMs(scope ?? ''));
+    if (waitMs > 0) throw suspended(waitMs);
   };
   return {
     check,
-    enter(collectionId) {
-      // Both before either is entered, so that a collection that fails by itself takes no probe of the rest.
-      check(collectionId);
-      return passOf([circuitOf(collectionId).enter(collectionId), all.enter(collectionId)]);
+    begin(scope) {
+      // Both before either is begun, so that a scope that fails by itself takes no probe of the rest.
+      check(scope);
+      const ends = [circuitOf(scope).begin(scope ?? ''), all.begin(scope ?? '')];
+      return {
+        succeeded() {
+          for (const end of ends) end('succeeded');
+        },
+        failed() {
+          for (const end of ends) end('failed');
+        },
+        cancelled() {
+          for (const end of ends) end('cancelled');
+        },
+      };
     },
     state: () => all.state(),
-    suspendedCollections: () =>
-      [...collections.values()].filter((circuit) => circuit.state() !== 'closed').length,
+    suspendedScopes: () => [...scopes.values()].filter((circuit) => circuit.state() !== 'closed').length,
   };
-}
-
-function passOf(ends: readonly ((outcome: Outcome) => void)[]): Pass {
-  let ended = false;
-  const end = (outcome: Outcome) => (): void => {
-    if (ended) return;
-    ended = true;
-    for (const settle of ends) settle(outcome);
-  };
-  return { answered: end('answered'), failed: end('failed'), left: end('left') };
 }
 
 function suspended(waitMs: number): AppError {
@@ -83,3 +87,31 @@ function suspended(waitMs: number): AppError {
     { retryAfterS: waitMs / 1000 },
   );
 }
+
+/** Refuses a call that could not be made, before it waits for anything. */
+export function failFast(breaker: Breaker): Stage {
+  return (next) => async (operation, input, context) => {
+    breaker.check(operation.isolatedBy?.(input));
+    return next(operation, input, context);
+  };
+}
+
+/** Lets the breaker know how calls end, and refuses them while they are suspended. */
+export function guarded(breaker: Breaker): Stage {
+  return (next) => async (operation, input, context) => {
+    const execution = breaker.begin(operation.isolatedBy?.(input));
+    try {
+      const result = await next(operation, input, context);
+      execution.succeeded();
+      return result;
+    } catch (error) {
+      if (!(error instanceof UpstreamFailure)) execution.cancelled();
+      else if (FAULTS.has(error.code)) execution.failed();
+      else execution.succeeded();
+      throw error;
+    }
+  };
+}
+
+/** What suspends calls when it happens often enough. */
+const FAULTS: ReadonlySet<string> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT']);

@@ -1,25 +1,25 @@
-/** How a call ended: `left` says nothing of Rekognition, since nobody waited for it or it was never sent. */
-export type Outcome = 'answered' | 'failed' | 'left';
+/** How an execution ended. `cancelled` says nothing of upstream: nobody waited for it, or nothing was sent. */
+export type ExecutionResult = 'succeeded' | 'failed' | 'cancelled';
 
 /** `half-open`: suspended, with a probe under way. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** Suspends the calls of one scope after failures in a row, and lets single probes go until one is answered. */
+/** Suspends calls after failures in a row, and lets single probes go until one succeeds. */
 export interface Circuit {
   state(): CircuitState;
-  /** Milliseconds until a call may go; 0 when one may go now. */
-  waitMs(): number;
-  /** Sends one call on its way, only where `waitMs` is 0; in a suspension it is the probe. */
-  enter(collectionId: string): (outcome: Outcome) => void;
+  /** Milliseconds until a call of this scope may go; 0 when it may go now. */
+  waitMs(scope: string): number;
+  /** Begins a call, only where `waitMs` is 0; in a suspension it is the probe. The result is passed once. */
+  begin(scope: string): (result: ExecutionResult) => void;
 }
 
-export interface CircuitOptions {
+interface CircuitOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
-  /** How many failures of one collection count at most. */
-  readonly countedPerCollection: number;
+  /** How many failures of one scope count at most. */
+  readonly countedPerScope: number;
 }
 
 /** Failures in a row that suspend calls. */
@@ -36,7 +36,7 @@ const PROBE_LOST_MS = 60_000;
 const PROBE_WAIT_MS = 1000;
 
 /** A circuit that starts closed. */
-export function createCircuit({ now, random, countedPerCollection }: CircuitOptions): Circuit {
+export function createCircuit({ now, random, countedPerScope }: CircuitOptions): Circuit {
   let state: CircuitState = 'closed';
   /** Grows with each change of state: a call that began before the change says nothing about what is after it. */
   let epoch = 0;
@@ -45,47 +45,54 @@ export function createCircuit({ now, random, countedPerCollection }: CircuitOpti
   let changedAt = now();
   /** When the next probe may go. */
   let dueAt = changedAt;
-  const failures = new Map<string, number>();
+  /** Failures in a row, by scope. */
+  let failures = new Map<string, number>();
+  /** The scopes whose failures opened the circuit; unknown once a probe has gone. */
+  let culprits: ReadonlyMap<string, number> | undefined;
 
   const change = (next: CircuitState, at: number): void => {
     state = next;
     epoch += 1;
     changedAt = now();
     dueAt = at;
-    failures.clear();
+    culprits = undefined;
+    failures = new Map();
   };
   const suspend = (ms: number): void => {
     pauseMs = ms;
     change('open', now() + ms * (1 + JITTER * random()));
   };
-  const isTooMany = (collectionId: string): boolean => {
-    failures.set(collectionId, Math.min(countedPerCollection, (failures.get(collectionId) ?? 0) + 1));
-    return [...failures.values()].reduce((sum, count) => sum + count, 0) >= FAILURES_TO_OPEN;
+  const callEnded = (result: ExecutionResult, scope: string): void => {
+    if (result === 'succeeded') failures.clear();
+    if (result !== 'failed') return;
+    failures.set(scope, Math.min(countedPerScope, (failures.get(scope) ?? 0) + 1));
+    const inARow = failures;
+    if ([...inARow.values()].reduce((sum, count) => sum + count, 0) < FAILURES_TO_OPEN) return;
+    suspend(FIRST_PAUSE_MS);
+    culprits = inARow;
   };
-  const callEnded = (outcome: Outcome, collectionId: string): void => {
-    if (outcome === 'answered') failures.clear();
-    if (outcome === 'failed' && isTooMany(collectionId)) suspend(FIRST_PAUSE_MS);
-  };
-  const probeEnded = (outcome: Outcome): void => {
-    if (outcome === 'answered') change('closed', now());
-    else if (outcome === 'failed') suspend(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
-    // The next may go at once, but callers who keep leaving are not to send a probe each.
+  const probeEnded = (result: ExecutionResult): void => {
+    if (result === 'succeeded') change('closed', now());
+    else if (result === 'failed') suspend(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
+    // The next may go at once, but clients who keep leaving are not to send a probe each.
     else change('open', Math.max(now(), changedAt + FIRST_PAUSE_MS));
   };
 
   return {
     state: () => state,
-    waitMs() {
-      const left = state === 'closed' ? 0 : Math.max(0, dueAt - now());
-      return state === 'half-open' ? Math.min(left, PROBE_WAIT_MS) : left;
+    waitMs(scope) {
+      // A scope that has not failed may be well: its next call is the first probe, without a pause.
+      if (state === 'closed' || (culprits && !culprits.has(scope))) return 0;
+      const remaining = Math.max(0, dueAt - now());
+      return state === 'half-open' ? Math.min(remaining, PROBE_WAIT_MS) : remaining;
     },
-    enter(collectionId) {
+    begin(scope) {
       if (state !== 'closed') change('half-open', now() + PROBE_LOST_MS);
       const began = epoch;
-      return (outcome) => {
+      return (result) => {
         if (began !== epoch) return;
-        if (state === 'closed') callEnded(outcome, collectionId);
-        else probeEnded(outcome);
+        if (state === 'closed') callEnded(result, scope);
+        else probeEnded(result);
       };
     },
   };

@@ -1,69 +1,123 @@
 import {
-  DescribeCollection$,
-  ListUsers$,
   RekognitionClient,
-  type DescribeCollectionCommandInput,
-  type ListUsersCommandInput,
   type RekognitionClientConfig,
+  type RekognitionClientResolvedConfig,
+  type ServiceInputTypes,
+  type ServiceOutputTypes,
 } from '@aws-sdk/client-rekognition';
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { AwsCredentialIdentity, Command } from '@smithy/types';
 
-import { createCall, trimStack, type Call } from './sdk-stack.ts';
-import { createTransport } from './transport.ts';
+import { createCredentials, type Credentials } from './credentials.ts';
+import { StrictJsonProtocol } from './protocol.ts';
+import type { RekognitionEndpoint } from './resolve-endpoint.ts';
+import { createTransport, type Transport } from './transport.ts';
 
-/** Where Rekognition is, for the embedded one; without it the SDK's own chain decides. */
-export interface RekognitionEndpoint {
-  readonly url: string;
-  readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+/** The input of an operation of Rekognition. */
+export type RekognitionInput = ServiceInputTypes;
+
+/** A command of the SDK. What it resolves to is the JSON that was sent, so the type of its output says nothing. */
+export type RekognitionCommand<Input extends RekognitionInput> = Command<
+  ServiceInputTypes,
+  Input,
+  ServiceOutputTypes,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  any,
+  RekognitionClientResolvedConfig
+>;
+
+/** A response, as the JSON object that it was. Each member is checked where it is read. */
+export interface RekognitionResponse {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly requestId: string | undefined;
 }
 
-/** The calls of Rekognition that this service makes. */
-export interface Rekognition {
-  readonly listUsers: Call<ListUsersCommandInput>;
-  readonly describeCollection: Call<DescribeCollectionCommandInput>;
-  /** Rejects where no Region is configured. */
-  region(): Promise<string>;
+/** Makes single calls of Rekognition: one attempt each. */
+export interface Client {
+  send<Input extends RekognitionInput>(
+    command: RekognitionCommand<Input>,
+    signal: AbortSignal,
+  ): Promise<RekognitionResponse>;
+  readonly credentials: Credentials;
   destroy(): void;
 }
 
-interface RekognitionOptions {
+interface ClientOptions {
+  readonly endpoint: RekognitionEndpoint;
+  /** Fixed keys, such as the embedded Rekognition's; without them the SDK's own chain finds some. */
+  readonly keys?: AwsCredentialIdentity | undefined;
+  /** Longest wait for a connection, in milliseconds. */
   readonly connectTimeoutMs: number;
-  readonly endpoint?: RekognitionEndpoint | undefined;
+  /** Longest wait for credentials, in milliseconds. */
+  readonly credentialsTimeoutMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** The SDK's client, set for one attempt a call: retries, time-outs and pacing are this service's own. */
-export function createRekognition({ connectTimeoutMs, endpoint }: RekognitionOptions): Rekognition {
-  let signer: SignatureV4 | undefined;
+export function createClient(options: ClientOptions): Client {
+  const { endpoint, keys, connectTimeoutMs, credentialsTimeoutMs: timeoutMs, now } = options;
+  const { url, region } = endpoint;
+  const transport = createTransport({ connectTimeoutMs, proxies: keys === undefined });
+  const lookUp = (): Promise<AwsCredentialIdentity> =>
+    keys ? Promise.resolve(keys) : lookUpCredentials(region, boundedBy(transport, timeoutMs));
+  const credentials = createCredentials({ lookUp, timeoutMs, now });
   const client: RekognitionClient = new RekognitionClient({
-    maxAttempts: 1,
-    // One signer, where the SDK would make one for each call.
-    signer: () => Promise.resolve((signer ??= signerOf(client))),
-    requestHandler: createTransport({ connectTimeoutMs }),
-    ...(endpoint && located(endpoint)),
-  } satisfies RekognitionClientConfig);
-  trimStack(client);
+    ...settled,
+    endpoint: url,
+    region,
+    credentials: () => credentials.get(),
+    // One signer, where the SDK would make one for each call. It asks for credentials at each call; the SDK would keep
+    // those that AWS refused.
+    signer: () => Promise.resolve(signer),
+    protocol: StrictJsonProtocol,
+    requestHandler: transport,
+  });
+  const { sha256 } = client.config;
+  const signer = new SignatureV4({
+    credentials: () => credentials.get(),
+    region,
+    sha256,
+    service: 'rekognition',
+  });
   return {
-    listUsers: createCall(client, ListUsers$),
-    describeCollection: createCall(client, DescribeCollection$),
-    region: () => client.config.region(),
+    async send(command, signal) {
+      const output: ServiceOutputTypes = await client.send(command, { abortSignal: signal });
+      const { $metadata, ...body } = output;
+      return { body, requestId: $metadata.requestId };
+    },
+    credentials,
     destroy() {
       client.destroy();
     },
   };
 }
 
-function signerOf({ config }: RekognitionClient): SignatureV4 {
-  const { credentials, region, sha256 } = config;
-  return new SignatureV4({ credentials, region, sha256, service: 'rekognition' });
+/** What the SDK would otherwise read from AWS's variables and files, where a value that is none fails each call. */
+const settled: RekognitionClientConfig = {
+  maxAttempts: 1,
+  retryMode: 'standard',
+  defaultsMode: 'standard',
+  useFipsEndpoint: false,
+  useDualstackEndpoint: false,
+  authSchemePreference: [],
+  // What CloudTrail shows.
+  userAgentAppId: 'rollcall',
+};
+
+/** A new chain for each lookup, since a chain keeps what it found, and files as they were. */
+function lookUpCredentials(region: string, requestHandler: Transport): Promise<AwsCredentialIdentity> {
+  const find = fromNodeProviderChain({ ignoreCache: true, timeout: 1000, maxRetries: 1 });
+  return find({ callerClientConfig: { region: () => Promise.resolve(region), requestHandler } });
 }
 
-function located({
-  url,
-  region,
-  accessKeyId,
-  secretAccessKey,
-}: RekognitionEndpoint): RekognitionClientConfig {
-  return { endpoint: url, region, credentials: { accessKeyId, secretAccessKey } };
+/** STS is called with no signal, and would be waited for without end. */
+function boundedBy(transport: Transport, timeoutMs: number): Transport {
+  return {
+    ...transport,
+    handle: (request) => transport.handle(request, { abortSignal: AbortSignal.timeout(timeoutMs) }),
+    // The SDK's clients of STS are short-lived; the connections are the transport's.
+    destroy: () => undefined,
+  };
 }

@@ -1,37 +1,41 @@
-import { DamagedAnswer } from './read-answer.ts';
+import { MalformedResponse, type Json } from './operation.ts';
 
-/** One user, with the only two members that leave the service. */
-export interface User {
-  readonly userId: string;
-  readonly userStatus: string;
-}
-
-/** One page of a collection. `nextToken` is Rekognition's own, and absent on the last page. */
-export interface Page {
-  readonly users: readonly User[];
+/** One page of a listing. `nextToken` is Rekognition's own, and undefined on the last page. */
+export interface UpstreamPage<Item> {
+  readonly items: readonly Item[];
   readonly nextToken: string | undefined;
 }
 
-/** Rekognition's documented bound. A longer one could not be carried in a page token of ours. */
+/** Rekognition's documented bound. A longer token could not be carried in a page token of ours. */
 const MAX_TOKEN_LENGTH = 255;
 
-/** Reads an answer of `ListUsers`; whatever is mistyped in it makes the whole a `DamagedAnswer`. */
-export function readPage(answer: Readonly<Record<string, unknown>>): Page {
-  const users = answer['Users'] ?? [];
-  if (!Array.isArray(users)) throw new DamagedAnswer('Users is not an array');
-  return { users: users.map(readUser), nextToken: readToken(answer['NextToken']) };
+/** Reads an array that a response may leave out where it is empty. */
+export function readArray(response: Json, member: string, maxLength: number): readonly unknown[] {
+  const items = response[member] ?? [];
+  if (!Array.isArray(items)) throw new MalformedResponse(`${member} is not an array`);
+  if (items.length > maxLength) throw new MalformedResponse(`${member} holds more than was asked for`);
+  return items;
 }
 
-function readUser(user: unknown): User {
-  const { UserId: userId, UserStatus: userStatus } = (user ?? {}) as Record<string, unknown>;
-  if (typeof userId !== 'string' || typeof userStatus !== 'string')
-    throw new DamagedAnswer('a user is mistyped');
-  return { userId, userStatus };
-}
-
-function readToken(token: unknown): string | undefined {
+/** Reads Rekognition's token of the page after this one. */
+export function readNextToken({ NextToken: token }: Json): string | undefined {
   if (token === undefined || token === null || token === '') return undefined;
   if (typeof token !== 'string' || token.length > MAX_TOKEN_LENGTH)
-    throw new DamagedAnswer('NextToken is mistyped');
+    throw new MalformedResponse('NextToken is mistyped');
   return token;
+}
+
+/** Reads a string that must be there. */
+export function readString(response: Json, member: string): string {
+  const value = response[member];
+  if (typeof value !== 'string') throw new MalformedResponse(`${member} is not a string`);
+  return value;
+}
+
+/** Reads a number that counts something. */
+export function readCount(response: Json, member: string): number {
+  const value = response[member];
+  if (!Number.isSafeInteger(value) || Number(value) < 0)
+    throw new MalformedResponse(`${member} is not a count`);
+  return Number(value);
 }

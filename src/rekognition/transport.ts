@@ -1,19 +1,20 @@
-import { HttpResponse, type HttpRequest } from '@smithy/core/transport';
-import type { HttpHandlerOptions } from '@smithy/types';
-import { Agent } from 'undici';
+import type { HttpHandlerOptions, HttpRequest, HttpResponse, QueryParameterBag } from '@smithy/types';
+import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 
 /** The connection failed before a whole answer had arrived; `cause` is the socket's error. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
 
   constructor(cause: unknown) {
-    super('the connection to Rekognition failed', { cause });
+    super('the connection to AWS failed', { cause });
   }
 }
 
 interface TransportOptions {
   /** Longest wait for a connection, TLS included, in milliseconds. */
   readonly connectTimeoutMs: number;
+  /** Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. */
+  readonly proxies: boolean;
 }
 
 /** A request handler of the SDK, as far as this service needs one. */
@@ -29,8 +30,12 @@ export interface Transport {
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Sends the SDK's requests over undici, which costs less than its own handler, and reads answers whole. */
-export function createTransport({ connectTimeoutMs }: TransportOptions): Transport {
-  const agent = new Agent({ connect: { timeout: connectTimeoutMs }, maxResponseSize: MAX_ANSWER_BYTES });
+export function createTransport({ connectTimeoutMs, proxies }: TransportOptions): Transport {
+  const connect = { timeout: connectTimeoutMs };
+  const bounds = { connect, maxResponseSize: MAX_ANSWER_BYTES };
+  const agent = proxies
+    ? new EnvHttpProxyAgent({ ...bounds, proxyTls: connect, requestTls: connect })
+    : new Agent(bounds);
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     async handle(request, options) {
@@ -50,15 +55,17 @@ export function createTransport({ connectTimeoutMs }: TransportOptions): Transpo
 }
 
 /** One request and its whole answer. undici's `dispatch` spares the streams that its `request` would make. */
-function exchange(agent: Agent, request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
-  const { protocol, hostname, port, path, headers } = request;
-  const body = request.body as string | Uint8Array;
+function exchange(agent: Dispatcher, request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
+  const { protocol, hostname, port, headers } = request;
+  const method = request.method as Dispatcher.HttpMethod;
+  const body = (request.body ?? null) as string | Uint8Array | null;
   const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
+  const path = request.path + queryOf(request.query);
   return new Promise((resolve, reject) => {
     const answer = { statusCode: 0, headers: {} as Record<string, string> };
     const chunks: Buffer[] = [];
     agent.dispatch(
-      { origin, path, method: 'POST', headers, body },
+      { origin, path, method, headers, body },
       {
         onRequestStart(controller) {
           const abort = (): void => {
@@ -69,7 +76,7 @@ function exchange(agent: Agent, request: HttpRequest, signal?: AbortSignal): Pro
         },
         onResponseStart(_controller, statusCode, received) {
           answer.statusCode = statusCode;
-          answer.headers = received as Record<string, string>;
+          answer.headers = joined(received);
         },
         onResponseData(_controller, chunk) {
           chunks.push(chunk);
@@ -77,7 +84,7 @@ function exchange(agent: Agent, request: HttpRequest, signal?: AbortSignal): Pro
         onResponseEnd() {
           const [only] = chunks;
           const whole = chunks.length === 1 && only ? only : Buffer.concat(chunks);
-          resolve(new HttpResponse({ ...answer, body: whole }));
+          resolve({ ...answer, body: whole });
         },
         onResponseError(_controller, error) {
           reject(error);
@@ -85,4 +92,17 @@ function exchange(agent: Agent, request: HttpRequest, signal?: AbortSignal): Pro
       },
     );
   });
+}
+
+/** A header that came several times is one list (RFC 9110, 5.3). */
+function joined(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const entries = Object.entries(headers).map(([name, value = '']) => [name, String(value)] as const);
+  return Object.fromEntries(entries);
+}
+
+function queryOf(query: QueryParameterBag = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    [value ?? []].flat().map((one): [string, string] => [name, one]),
+  );
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
 }

@@ -45,8 +45,8 @@ const ways: Readonly<Record<number, (route: Route) => Promise<Answer>>> = {
   429: (route) => askedWith(exception('ThrottlingException'), route),
   431: (route) => askedRaw(`X-Long: ${'x'.repeat(20_000)}\r\n\r\n`, route),
   async 500({ method, path }) {
-    const rekognition = { listUsers: () => Promise.reject(new TypeError('a bug')) };
-    const { url } = await startService({ rekognition });
+    const client = { send: () => Promise.reject(new TypeError('a bug')) };
+    const { url } = await startService({ client });
     return call(url, path, { method });
   },
   502: (route) => askedWith(exception('InternalServerError', 500), route),

@@ -59,9 +59,9 @@ const kinds: Readonly<Record<string, () => Promise<Ask>>> = {
     return (headers) => call(url, PATH, { headers });
   },
   async 500() {
-    const listUsers = () => Promise.reject(new TypeError('a bug'));
+    const send = () => Promise.reject(new TypeError('a bug'));
     const { url } = await startService({
-      rekognition: { listUsers },
+      client: { send },
       config: { http: { corsOrigins: [ALLOWED] } },
     });
     return (headers) => call(url, PATH, { headers });

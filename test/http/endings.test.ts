@@ -6,10 +6,10 @@ import { afterEach, expect, test } from '@jest/globals';
 import express, { type RequestHandler } from 'express';
 
 import { createListener } from '../../src/http/listener.ts';
-import { contextOf, requestContext } from '../../src/http/request-context.ts';
-import { logRequests } from '../../src/http/request-log.ts';
-import { traceRequests } from '../../src/http/request-trace.ts';
+import { contextOf, requestContext } from '../../src/http/context.ts';
+import { observe } from '../../src/http/observe.ts';
 import { createLogger } from '../../src/logger.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import { until } from '../support/service.ts';
 
 /** More than the buffers of a connection hold, so that what is pipelined behind it waits for its reader. */
@@ -49,13 +49,13 @@ async function serve(handler: RequestHandler, failing?: 'metrics' | 'spans') {
       observed.spans.push(name);
     },
   };
-  const requestEnded = ({ status }: { readonly status: number }): void => {
+  const metrics = createMetrics([]);
+  metrics.requests.inc = (labels) => {
     if (failing === 'metrics') throw new Error('metrics fail');
-    observed.counted.push(status);
+    observed.counted.push(Number(Object(labels).status));
   };
   const app = express();
-  app.use(requestContext(logger), traceRequests({ request: () => span }));
-  app.use(logRequests({ logger, metrics: { requestEnded } }));
+  app.use(requestContext(logger), observe({ logger, metrics, tracer: { request: () => span } }));
   app.use((req, res, next) => {
     contextOf(res).onEnded(() => observed.ended.push(req.path));
     if (req.path === '/unread') res.end(UNREAD);
@@ -79,7 +79,7 @@ test.each(['destroy', 'resetAndDestroy'] as const)(
   async (leave) => {
     const left: AbortSignal[] = [];
     const { observed, dial } = await serve((_req, res) => {
-      left.push(contextOf(res).left());
+      left.push(contextOf(res).clientSignal());
     });
     const socket = dial('/unread', '/a', '/b');
     await until(() => left.length === 2);
@@ -123,7 +123,7 @@ test('what asks for the end when it is past is called at once', async () => {
   let calls = 0;
   contexts[0]?.onEnded(() => (calls += 1));
   expect(calls).toBe(1);
-  expect(contexts[0]?.left().aborted).toBe(true);
+  expect(contexts[0]?.clientSignal().aborted).toBe(true);
 });
 
 test.each(['metrics', 'spans'] as const)(

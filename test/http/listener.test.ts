@@ -7,14 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import type { Patience } from '../../src/http/connections.ts';
 import { createListener } from '../../src/http/listener.ts';
-import { createPageTokens } from '../../src/http/page-token.ts';
 import { createLifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
-import { createMetrics } from '../../src/metrics/metrics.ts';
+import { upstreamOperations } from '../../src/operations/index.ts';
+import { createClient } from '../../src/rekognition/client.ts';
+import { createService } from '../../src/service.ts';
 
 const open: Server[] = [];
 
@@ -25,19 +25,25 @@ afterEach(() => {
   }
 });
 
-const app = () =>
-  createApp({
-    config: readConfig({ RATE_LIMIT_MAX: '0' }),
-    pageTokens: createPageTokens(['k'.repeat(32)]),
+/** The whole app, over a Rekognition that must not be called. */
+const app = () => {
+  const service = createService({
+    config: readConfig({ RATE_LIMIT_MAX: '0' }, upstreamOperations),
     logger: createLogger({ level: 'silent', production: true, output: { write: () => undefined } }),
-    metrics: createMetrics(),
     lifecycle: createLifecycle(),
-    pages: { get: () => Promise.resolve({ users: [], nextToken: undefined }) },
-    verifyToken: undefined,
-    userCounts: { ask: () => () => undefined },
-    contract: 'openapi: 3.1.0\n',
+    client: createClient({
+      endpoint: { url: 'http://127.0.0.1:9', region: 'us-east-1' },
+      keys: { accessKeyId: 'none', secretAccessKey: 'none' },
+      connectTimeoutMs: 100,
+      credentialsTimeoutMs: 100,
+      now: Date.now,
+    }),
     docsDirectory: new URL('no-docs/', import.meta.url),
+    now: Date.now,
+    random: () => 0,
   });
+  return service.app;
+};
 
 async function listen(handler: RequestListener, patience?: Patience): Promise<Server> {
   const server = createListener(handler, {}, patience);

@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 /** The metrics on a free port, and what was logged. */
-async function serve(metrics: Parameters<typeof serveMetrics>[0]['metrics'] = createMetrics()) {
+async function serve(metrics: Parameters<typeof serveMetrics>[0]['metrics'] = createMetrics([])) {
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
   const logger = createLogger({ level: 'info', production: true, output: destination });
@@ -66,8 +66,15 @@ test('POST /metrics is 405 with Allow', async () => {
 });
 
 test('metrics that cannot be read are a 500, and the reason is logged', async () => {
-  const text = () => Promise.reject(new Error('no state'));
-  const { url, lines } = await serve({ text, contentType: 'text/plain' });
+  const metrics = createMetrics([]);
+  metrics.watch({
+    sharing: {
+      get shared(): boolean {
+        throw new Error('no state');
+      },
+    },
+  });
+  const { url, lines } = await serve(metrics);
   const answer = await fetch(`${url}/metrics`);
   expect(answer.status).toBe(500);
   expect(await answer.text()).not.toContain('no state');
@@ -82,7 +89,7 @@ test('a request to the service is counted with its route, and never with its col
   await call(url, '/collections/secret-team/users');
   await call(url, '/nothing-here');
   await until(() => logs.length === 3);
-  const text = await metrics.text();
+  const text = await metrics.registry.metrics();
   const counted = readSamples(text).filter(({ name }) => name === 'rollcall_http_requests_total');
   const route = '/collections/:collectionId/users';
   expect(counted.map(({ labels, value }) => ({ ...labels, value }))).toEqual([

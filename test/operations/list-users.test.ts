@@ -183,9 +183,9 @@ describe('The deadline', () => {
     expect(calls).toHaveLength(begun);
   });
 
-  test('holds where the lookup of credentials never settles and ignores its signal', async () => {
+  test('holds where a call never settles and ignores its signal', async () => {
     const { url } = await startService({
-      rekognition: { listUsers: () => new Promise(() => undefined) },
+      client: { send: () => new Promise(() => undefined) },
       config: { upstream: { deadlineMs: 150, attemptTimeoutMs: 1000 } },
     });
     expect(await call(url, path)).toMatchObject({ status: 504, json: { code: 'UPSTREAM_TIMEOUT' } });
@@ -254,15 +254,19 @@ describe('A page', () => {
   test('that is empty and has a NextToken is not the last', async () => {
     const { json, headers } = await get({ Users: [], NextToken: 'more' });
     expect(json).toEqual({ users: [], nextToken: expect.stringMatching(/^[\w-]+$/) });
-    expect(headers['link']).toBe(`<?maxResults=100&nextToken=${String(json['nextToken'])}>; rel="next"`);
+    expect(headers['link']).toBe(
+      `</collections/team/users?maxResults=100&nextToken=${String(json['nextToken'])}>; rel="next"`,
+    );
   });
 
-  test('links to the next one by a query alone, which keeps maxResults and holds under any path prefix and Host', async () => {
+  test('links to the next one by a relative reference that keeps maxResults, whatever Host says', async () => {
     const { url } = await serve(pageOf(['a'], 'more'));
     const { headers, json } = await call(url, `${path}?maxResults=7`, {
       headers: { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' },
     });
-    expect(headers['link']).toBe(`<?maxResults=7&nextToken=${String(json['nextToken'])}>; rel="next"`);
+    expect(headers['link']).toBe(
+      `</collections/team/users?maxResults=7&nextToken=${String(json['nextToken'])}>; rel="next"`,
+    );
   });
 
   test('is asked for with what the caller gave, and 100 where it gave nothing', async () => {
@@ -566,8 +570,8 @@ describe('The log', () => {
   });
 
   test('of a bug holds its stack, and the answer does not', async () => {
-    const rekognition = { listUsers: () => Promise.reject(new TypeError('a bug at arn:aws:x')) };
-    const service = await startService({ rekognition });
+    const client = { send: () => Promise.reject(new TypeError('a bug at arn:aws:x')) };
+    const service = await startService({ client });
     const { status, json, text } = await call(service.url, path);
     expect({ status, code: json['code'] }).toEqual({ status: 500, code: 'INTERNAL_ERROR' });
     expectNoSecrets(text);

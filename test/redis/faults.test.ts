@@ -15,11 +15,12 @@ afterEach(async () => {
   await stopRedis();
 });
 
-const rekognition = {
-  listUsers: () => Promise.resolve({ $metadata: {}, Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }] }),
+const client = {
+  send: () =>
+    Promise.resolve({ body: { Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }] }, requestId: undefined }),
 };
 const replica = (redisUrl: string) =>
-  startService({ rekognition, config: { redis: { url: redisUrl }, upstream: { replicas: 2 } } });
+  startService({ client, config: { redis: { url: redisUrl }, upstream: { replicas: 2 } } });
 const status = async (service: Service) => (await fetch(`${service.url}/collections/team/users`)).status;
 const said = ({ logs }: Service) => logs.filter(({ msg }) => String(msg).startsWith('Redis'));
 
@@ -81,7 +82,7 @@ testWithRedis.each(faults)(
     await begin(admin, server);
     const answers = [await status(service), await status(service)];
     await becomes(service, 'away');
-    expect(await service.metrics.text()).toContain('\nrollcall_redis_shared 0\n');
+    expect(await service.metrics.registry.metrics()).toContain('\nrollcall_redis_shared 0\n');
     answers.push(await status(service));
     await end(admin, server);
     await becomes(service, 'shared');
@@ -89,7 +90,7 @@ testWithRedis.each(faults)(
     expect(answers).toEqual([200, 200, 200, 200]);
     expect(said(service).map(({ level }) => level)).toEqual(['info', 'warn', 'info']);
     expect(said(service)[1]?.['reason']).toContain(reason);
-    expect(await service.metrics.text()).toContain('\nrollcall_redis_shared 1\n');
+    expect(await service.metrics.registry.metrics()).toContain('\nrollcall_redis_shared 1\n');
   },
 );
 

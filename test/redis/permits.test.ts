@@ -6,7 +6,7 @@ import { REDIS_PATIENCE_MS } from '../../src/redis/patience.ts';
 import { createMembership, type Membership } from '../../src/redis/membership.ts';
 import { createSharedBucket, type SharedBucket } from '../../src/redis/shared-bucket.ts';
 import { createSharedPermits } from '../../src/redis/shared-permits.ts';
-import { startTimer } from '../../src/rekognition/supply.ts';
+import { startTimer } from '../../src/quota/permit-dispatcher.ts';
 import { startRedis, stopRedis, testWithRedis } from '../support/redis.ts';
 import { until } from '../support/service.ts';
 
@@ -135,16 +135,16 @@ testWithRedis(
     const { membership, source } = await replicaAt(server.url, 20, 2);
     await until(() => membership.shared);
     expect(source.state().rate).toBe(10);
-    await expect(Promise.resolve(source.take(1, 'page'))).resolves.toBe(1);
+    await expect(Promise.resolve(source.take(1, 'interactive'))).resolves.toBe(1);
     await server.kill();
-    const answer = await source.take(1, 'page');
+    const answer = await source.take(1, 'interactive');
     expect(answer).toBeLessThanOrEqual(1);
     expect(membership.shared).toBe(false);
     expect(source.state().rate).toBe(10);
-    expect(typeof source.take(1, 'page')).toBe('number');
+    expect(typeof source.take(1, 'interactive')).toBe('number');
     await server.restart();
     await until(() => membership.shared);
-    await expect(Promise.resolve(source.take(1, 'page'))).resolves.toBe(1);
+    await expect(Promise.resolve(source.take(1, 'interactive'))).resolves.toBe(1);
   },
 );
 
@@ -154,7 +154,7 @@ testWithRedis('while Redis is paused nothing waits for it longer than its patien
   await until(() => membership.shared);
   server.pause();
   const start = now();
-  await source.take(1, 'page');
+  await source.take(1, 'interactive');
   // Several times the bound, for a busy machine; without it this would take until Redis goes on.
   expect(now() - start).toBeLessThan(REDIS_PATIENCE_MS * 6);
   expect(membership.shared).toBe(false);
@@ -173,7 +173,7 @@ testWithRedis(
     const counts = await Promise.all(
       replicas.map(async ({ source }) => {
         let count = 0;
-        while (now() - start < 3000) count += await source.take(1, 'page');
+        while (now() - start < 3000) count += await source.take(1, 'interactive');
         return count;
       }),
     );

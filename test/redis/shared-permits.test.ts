@@ -65,11 +65,11 @@ function fleet(tokens: number) {
 /** Takes permits one after the other for as long as time passes: when each came, in milliseconds from the start. */
 function takeAlways(replica: ReturnType<typeof replicaOn>, time: FakeTime, times: number[]): void {
   const start = time.now();
-  const ask = () => void Promise.resolve(replica.source.take(1, 'page')).then(received);
+  const ask = () => void Promise.resolve(replica.source.take(1, 'interactive')).then(received);
   const received = (granted: number) => {
     if (granted > 0) times.push(time.now() - start);
     if (granted > 0) ask();
-    else time.schedule(Math.max(1, replica.source.waitMs(0, 'page')), ask);
+    else time.schedule(Math.max(1, replica.source.waitMs(0, 'interactive')), ask);
   };
   ask();
 }
@@ -100,7 +100,7 @@ test('a replica that Redis leaves unused starts with its part of what was left',
   void first.membership.ask('beat');
   first.membership.shared = false;
   expect(first.source.state()).toEqual({ rate: TPS / REPLICAS, available: 1 });
-  expect(first.source.waitMs(0, 'page')).toBe(0);
+  expect(first.source.waitMs(0, 'interactive')).toBe(0);
   expect(time.timers).toBe(0);
 });
 
@@ -108,13 +108,13 @@ test('a replica that did nothing knows by its heartbeat that the others left not
   const { time, replicas } = fleet(TPS);
   const [idle, busy] = replicas;
   await idle.membership.ask('beat');
-  await busy.source.take(5, 'page');
+  await busy.source.take(5, 'interactive');
   await idle.membership.ask('beat');
   idle.membership.shared = false;
   expect(idle.source.state().available).toBe(0);
-  expect(idle.source.take(1, 'page')).toBe(0);
+  expect(idle.source.take(1, 'interactive')).toBe(0);
   await time.pass(600);
-  expect(idle.source.take(1, 'page')).toBe(1);
+  expect(idle.source.take(1, 'interactive')).toBe(1);
 });
 
 test('in a second outage a replica starts with its part of what is left then, though it asked for nothing in between', async () => {
@@ -125,7 +125,7 @@ test('in a second outage a replica starts with its part of what is left then, th
   expect(idle.source.state().available).toBe(1);
   idle.membership.shared = true;
   await time.pass(10_000);
-  await busy.source.take(5, 'page');
+  await busy.source.take(5, 'interactive');
   await idle.membership.ask('beat');
   idle.membership.shared = false;
   expect(idle.source.state().available).toBe(0);
@@ -134,45 +134,45 @@ test('in a second outage a replica starts with its part of what is left then, th
 test('a turn is reckoned from the permit that is promised, and by how many replicas wait', async () => {
   const { time, bucket, replicas } = fleet(0);
   const [one, , three] = replicas;
-  for (const replica of replicas) void replica.source.take(9, 'page');
+  for (const replica of replicas) void replica.source.take(9, 'interactive');
   await time.pass(0);
-  expect(one.source.waitMs(0, 'page')).toBeCloseTo(200);
-  expect(three.source.waitMs(0, 'page')).toBeCloseTo(600);
-  expect(three.source.waitMs(2, 'page')).toBeCloseTo(600 + 2 * 600);
+  expect(one.source.waitMs(0, 'interactive')).toBeCloseTo(200);
+  expect(three.source.waitMs(0, 'interactive')).toBeCloseTo(600);
+  expect(three.source.waitMs(2, 'interactive')).toBeCloseTo(600 + 2 * 600);
   await time.pass(600);
-  expect(three.source.waitMs(0, 'page')).toBeCloseTo(600);
+  expect(three.source.waitMs(0, 'interactive')).toBeCloseTo(600);
   // That the others have gone is believed little by little.
-  void three.source.take(1, 'page');
+  void three.source.take(1, 'interactive');
   await time.pass(0);
-  expect(three.source.waitMs(0, 'page')).toBeCloseTo(200);
-  expect(three.source.waitMs(1, 'page')).toBeCloseTo(200 + 500);
+  expect(three.source.waitMs(0, 'interactive')).toBeCloseTo(200);
+  expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(200 + 500);
   bucket.away = true;
   await three.membership.ask('beat');
-  expect(three.source.waitMs(1, 'page')).toBeCloseTo(200 + 600);
+  expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(200 + 600);
 });
 
 test('a turn stays where it is, whatever a heartbeat has heard when its permit is due', async () => {
   const { time, replicas } = fleet(0);
   const [one, two, three] = replicas;
-  for (const replica of replicas) void replica.source.take(9, 'page');
+  for (const replica of replicas) void replica.source.take(9, 'interactive');
   await time.pass(0);
-  const before = three.source.waitMs(2, 'page');
+  const before = three.source.waitMs(2, 'interactive');
   await time.pass(200);
-  void one.source.take(9, 'page');
+  void one.source.take(9, 'interactive');
   await time.pass(200);
-  void two.source.take(9, 'page');
+  void two.source.take(9, 'interactive');
   await time.pass(50);
   await three.membership.ask('beat');
-  expect(three.source.waitMs(2, 'page')).toBeCloseTo(before - 450);
+  expect(three.source.waitMs(2, 'interactive')).toBeCloseTo(before - 450);
   await time.pass(150);
-  expect(three.source.waitMs(1, 'page')).toBeCloseTo(before - 600);
+  expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(before - 600);
 });
 
 test('while permits are left none is waited for', async () => {
   const { replicas } = fleet(3);
   const [one] = replicas;
   await one.membership.ask('beat');
-  expect([0, 2, 3].map((ahead) => one.source.waitMs(ahead, 'page'))).toEqual([0, 0, 200]);
+  expect([0, 2, 3].map((ahead) => one.source.waitMs(ahead, 'interactive'))).toEqual([0, 0, 200]);
 });
 
 test('permits that are not used, and throttles, go to the bucket of all; while it is away they are this replica’s own', async () => {
@@ -192,7 +192,7 @@ test('permits that are not used, and throttles, go to the bucket of all; while i
   one.source.throttled();
   expect(one.source.state().rate).toBeLessThan((0.6 * TPS) / REPLICAS);
   one.source.giveBack(1);
-  expect(one.source.take(1, 'page')).toBe(1);
+  expect(one.source.take(1, 'interactive')).toBe(1);
   expect(one.asked).toHaveLength(4);
 });
 
@@ -202,7 +202,7 @@ test('an answer that was missed brings nothing while Redis is still there, so th
   const { membership } = one;
   await membership.ask('beat');
   membership.ask = () => Promise.resolve(undefined);
-  await expect(one.source.take(1, 'page')).resolves.toBe(0);
+  await expect(one.source.take(1, 'interactive')).resolves.toBe(0);
   membership.shared = false;
-  expect(one.source.take(1, 'page')).toBe(1);
+  expect(one.source.take(1, 'interactive')).toBe(1);
 });

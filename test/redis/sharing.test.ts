@@ -8,8 +8,9 @@ afterEach(async () => {
   await stopRedis();
 });
 
-const rekognition = {
-  listUsers: () => Promise.resolve({ $metadata: {}, Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }] }),
+const client = {
+  send: () =>
+    Promise.resolve({ body: { Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }] }, requestId: undefined }),
 };
 const page = (service: Service) => fetch(`${service.url}/collections/team/users`);
 const readiness = async (service: Service) => (await fetch(`${service.url}/readyz`)).json();
@@ -17,7 +18,7 @@ const readiness = async (service: Service) => (await fetch(`${service.url}/ready
 async function replica(redisUrl: string): Promise<Service> {
   const rateLimit = { max: 3, windowMs: 60_000 };
   return startService({
-    rekognition,
+    client,
     config: { redis: { url: redisUrl }, upstream: { replicas: 2 }, rateLimit },
   });
 }
@@ -46,6 +47,6 @@ test('a service whose Redis is away from the start answers all the same, says so
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429]);
   await until(() => service.logs.some(({ level }) => level === 'warn'));
   await expect(readiness(service)).resolves.toEqual({ status: 'ready', redis: 'away' });
-  expect(await service.metrics.text()).toContain('\nrollcall_redis_shared 0\n');
+  expect(await service.metrics.registry.metrics()).toContain('\nrollcall_redis_shared 0\n');
   expect(service.logs.filter(({ msg }) => String(msg).includes('Redis'))).toHaveLength(1);
 });

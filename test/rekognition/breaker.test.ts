@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { AppError } from '../../src/errors.ts';
-import { createBreaker, type Pass } from '../../src/rekognition/breaker.ts';
-import { FailedAttempt, toFault } from '../../src/rekognition/fault.ts';
-import { createRetryBudget } from '../../src/rekognition/retry-budget.ts';
-import { withRetry } from '../../src/rekognition/retry.ts';
-import { createTrace } from '../../src/rekognition/trace.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { createBreaker, type Execution } from '../../src/rekognition/breaker.ts';
+import { toUpstreamFailure } from '../../src/rekognition/failure.ts';
+import { createRetryBudget, retried } from '../../src/rekognition/retry.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
+import { contextOf, inputOf, operation } from '../support/operation.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -26,21 +26,21 @@ function breakerAt({ random = () => 0 }: { readonly random?: () => number } = {}
     }
   };
   const fail = (...collectionIds: string[]): void => {
-    for (const id of collectionIds) breaker.enter(id).failed();
+    for (const id of collectionIds) breaker.begin(id).failed();
   };
   return {
     now,
     fail,
     refusal,
-    enter: (collectionId: string) => breaker.enter(collectionId),
+    begin: (collectionId: string) => breaker.begin(collectionId),
     state: () => breaker.state(),
-    suspendedCollections: () => breaker.suspendedCollections(),
+    suspendedScopes: () => breaker.suspendedScopes(),
     pass: (ms: number) => {
       time += ms;
     },
     refused: (collectionId: string) => refusal(collectionId) !== undefined,
     answer: (collectionId: string) => {
-      breaker.enter(collectionId).answered();
+      breaker.begin(collectionId).succeeded();
     },
     suspendAll: () => {
       fail('a', 'b', 'c', 'd', 'e');
@@ -54,17 +54,17 @@ describe('Failures in a row', () => {
     fail('a', 'b', 'a', 'b');
     expect([refused('a'), refused('other'), state()]).toEqual([false, false, 'closed']);
     fail('a');
-    expect([refused('a'), refused('other'), state()]).toEqual([true, true, 'open']);
+    expect([refused('a'), refused('b'), state()]).toEqual([true, true, 'open']);
   });
 
   test('suspend only their collection when they concern one, however many they are', () => {
-    const { fail, refused, state, pass, suspendedCollections } = breakerAt();
+    const { fail, refused, state, pass, suspendedScopes } = breakerAt();
     fail('broken', 'broken', 'broken', 'broken');
     expect(refused('broken')).toBe(false);
     for (let probe = 0; probe < 20; probe += 1) {
       fail('broken');
       expect([refused('broken'), refused('team'), state()]).toEqual([true, false, 'closed']);
-      expect(suspendedCollections()).toBe(1);
+      expect(suspendedScopes()).toBe(1);
       pass(5000);
     }
   });
@@ -86,15 +86,15 @@ describe('Failures in a row', () => {
   });
 
   test('are not made longer by calls whose caller left', () => {
-    const { fail, enter, refused } = breakerAt();
+    const { fail, begin, refused } = breakerAt();
     fail('a', 'b', 'c', 'd');
-    enter('e').left();
+    begin('e').cancelled();
     expect(refused('a')).toBe(false);
   });
 
   test('that end while calls are suspended already do not make the pause longer', () => {
-    const { enter, suspendAll, pass, refused } = breakerAt();
-    const underWay = Array.from({ length: 10 }, () => enter('slow'));
+    const { begin, suspendAll, pass, refused } = breakerAt();
+    const underWay = Array.from({ length: 10 }, () => begin('slow'));
     suspendAll();
     pass(999);
     for (const call of underWay) call.failed();
@@ -103,8 +103,8 @@ describe('Failures in a row', () => {
   });
 
   test('of calls that began before the recovery do not count after it', () => {
-    const { enter, suspendAll, pass, answer, refused } = breakerAt();
-    const underWay = ['a', 'b', 'c', 'd', 'e'].map((id) => enter(id));
+    const { begin, suspendAll, pass, answer, refused } = breakerAt();
+    const underWay = ['a', 'b', 'c', 'd', 'e'].map((id) => begin(id));
     suspendAll();
     pass(1000);
     answer('a');
@@ -115,24 +115,24 @@ describe('Failures in a row', () => {
 
 describe('Suspended calls', () => {
   test('are refused with 503 UPSTREAM_UNAVAILABLE and the time until the next probe', () => {
-    const { refusal, suspendAll, pass, enter } = breakerAt();
+    const { refusal, suspendAll, pass, begin } = breakerAt();
     suspendAll();
     expect(refusal('a')).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', status: 503, retryAfterS: 1 });
     pass(400);
     expect(refusal('a')).toMatchObject({ retryAfterS: 0.6 });
-    expect(() => enter('a')).toThrow(AppError);
+    expect(() => begin('a')).toThrow(AppError);
   });
 
   test('are probed by one call after a second, and let go by its answer', () => {
-    const { suspendAll, pass, refused, enter, state } = breakerAt();
+    const { suspendAll, pass, refused, begin, state } = breakerAt();
     suspendAll();
     pass(999);
     expect(refused('a')).toBe(true);
     pass(1);
     expect(refused('a')).toBe(false);
-    const probe = enter('a');
+    const probe = begin('a');
     expect([refused('a'), refused('b'), state()]).toEqual([true, true, 'half-open']);
-    probe.answered();
+    probe.succeeded();
     expect([refused('a'), refused('b'), state()]).toEqual([false, false, 'closed']);
   });
 
@@ -140,9 +140,9 @@ describe('Suspended calls', () => {
     const { suspendAll, fail, pass, refusal } = breakerAt();
     suspendAll();
     const pauses = Array.from({ length: 6 }, () => {
-      const pause = refusal('team')?.retryAfterS ?? 0;
+      const pause = refusal('a')?.retryAfterS ?? 0;
       pass(pause * 1000);
-      fail('team');
+      fail('a');
       return pause;
     });
     expect(pauses).toEqual([1, 2, 4, 5, 5, 5]);
@@ -166,30 +166,30 @@ describe('Suspended calls', () => {
   });
 
   test('say to look again in a second while a probe is under way', () => {
-    const { suspendAll, pass, enter, refusal } = breakerAt();
+    const { suspendAll, pass, begin, refusal } = breakerAt();
     suspendAll();
     pass(1000);
-    enter('a');
+    begin('a');
     expect(refusal('b')).toMatchObject({ retryAfterS: 1 });
   });
 
   test('are probed by the next when the caller of a probe left', () => {
-    const { suspendAll, pass, enter, refused, answer, state } = breakerAt();
+    const { suspendAll, pass, begin, refused, answer, state } = breakerAt();
     suspendAll();
     pass(1000);
-    const probe = enter('a');
+    const probe = begin('a');
     pass(1000);
-    probe.left();
+    probe.cancelled();
     expect(refused('b')).toBe(false);
     answer('b');
     expect(state()).toBe('closed');
   });
 
   test('are probed once a second at most, however soon the callers of probes leave', () => {
-    const { suspendAll, pass, enter, refused } = breakerAt();
+    const { suspendAll, pass, begin, refused } = breakerAt();
     suspendAll();
     pass(1000);
-    enter('a').left();
+    begin('a').cancelled();
     pass(999);
     expect(refused('a')).toBe(true);
     pass(1);
@@ -197,22 +197,22 @@ describe('Suspended calls', () => {
   });
 
   test('are probed anew after a minute when a probe is never heard of again, and then it counts for nothing', () => {
-    const { suspendAll, pass, enter, refused, state } = breakerAt();
+    const { suspendAll, pass, begin, refused, state } = breakerAt();
     suspendAll();
     pass(1000);
-    const lost = enter('a');
+    const lost = begin('a');
     pass(59_999);
     expect(refused('a')).toBe(true);
     pass(1);
-    const probe = enter('b');
-    lost.answered();
+    const probe = begin('b');
+    lost.succeeded();
     expect(state()).toBe('half-open');
-    probe.answered();
+    probe.succeeded();
     expect(state()).toBe('closed');
   });
 
   test('of one collection take no probe from all the others', () => {
-    const { fail, pass, refused, enter, state } = breakerAt();
+    const { fail, pass, refused, begin, state } = breakerAt();
     fail('broken', 'broken', 'broken', 'broken', 'broken');
     fail('b', 'c');
     expect(state()).toBe('open');
@@ -221,33 +221,48 @@ describe('Suspended calls', () => {
     pass(1999);
     expect(refused('b')).toBe(true);
     pass(1);
-    enter('b').answered();
+    begin('b').succeeded();
     expect([state(), refused('b')]).toEqual(['closed', false]);
   });
 });
 
-test('a pass is ended once: what is said of it later does nothing', () => {
-  const { enter, fail, refused } = breakerAt();
-  fail('a', 'b', 'c', 'd');
-  const pass = enter('e');
-  pass.left();
-  pass.failed();
-  expect(refused('a')).toBe(false);
+describe('A collection that has not failed', () => {
+  test('is the first probe, without a pause, and ends the suspension where it is well', () => {
+    const { suspendAll, refused, begin, answer, state } = breakerAt();
+    suspendAll();
+    expect([refused('a'), refused('team')]).toEqual([true, false]);
+    const probe = begin('team');
+    expect([refused('other'), state()]).toEqual([true, 'half-open']);
+    probe.succeeded();
+    answer('a');
+    expect(state()).toBe('closed');
+  });
+
+  test('is such a probe once: where it fails too, all wait', () => {
+    const { suspendAll, fail, refused, pass } = breakerAt();
+    suspendAll();
+    fail('team');
+    expect([refused('team'), refused('other')]).toEqual([true, true]);
+    pass(1999);
+    expect(refused('other')).toBe(true);
+    pass(1);
+    expect(refused('other')).toBe(false);
+  });
 });
 
 test('a thousand collections are remembered, and the longest unused of more is forgotten', () => {
-  const { fail, answer, refused, suspendedCollections } = breakerAt();
+  const { fail, answer, refused, suspendedScopes } = breakerAt();
   fail('broken', 'broken', 'broken', 'broken', 'broken');
   for (let count = 0; count < 999; count += 1) answer(`team-${count}`);
-  expect([refused('broken'), suspendedCollections()]).toEqual([true, 1]);
+  expect([refused('broken'), suspendedScopes()]).toEqual([true, 1]);
   for (let count = 0; count < 1000; count += 1) answer(`other-${count}`);
-  expect([refused('broken'), suspendedCollections()]).toEqual([false, 0]);
+  expect([refused('broken'), suspendedScopes()]).toEqual([false, 0]);
 });
 
 type Action =
   | { readonly do: 'pass'; readonly ms: number }
   | { readonly do: 'enter'; readonly id: string }
-  | { readonly do: 'answered' | 'failed' | 'left'; readonly which: number };
+  | { readonly do: 'succeeded' | 'failed' | 'cancelled'; readonly which: number };
 
 const actionsOn = (...ids: string[]): fc.Arbitrary<Action[]> =>
   fc.array(
@@ -255,7 +270,7 @@ const actionsOn = (...ids: string[]): fc.Arbitrary<Action[]> =>
       fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 3000 }) }),
       fc.record({ do: fc.constant('enter' as const), id: fc.constantFrom(...ids) }),
       fc.record({
-        do: fc.constantFrom('answered' as const, 'failed' as const, 'failed' as const, 'left' as const),
+        do: fc.constantFrom('succeeded' as const, 'failed' as const, 'failed' as const, 'cancelled' as const),
         which: fc.nat(),
       }),
     ),
@@ -267,7 +282,7 @@ const chances = fc.double({ min: 0, max: 1, noNaN: true });
 type TestBreaker = ReturnType<typeof breakerAt>;
 
 interface UnderWay {
-  readonly pass: Pass;
+  readonly pass: Execution;
   /** It began while calls were suspended. */
   readonly probe: boolean;
   readonly beganAt: number;
@@ -285,8 +300,8 @@ function play(
     else if (action.do !== 'enter') {
       underWay.splice(action.which % Math.max(1, underWay.length), 1)[0]?.pass[action.do]();
     } else if (!breaker.refused(action.id)) {
-      const probe = breaker.state() !== 'closed' || breaker.suspendedCollections() > 0;
-      underWay.push({ pass: breaker.enter(action.id), probe, beganAt: breaker.now() });
+      const probe = breaker.state() !== 'closed' || breaker.suspendedScopes() > 0;
+      underWay.push({ pass: breaker.begin(action.id), probe, beganAt: breaker.now() });
     }
     look(underWay);
   }
@@ -335,7 +350,7 @@ test('after any order of events, with probes answered, every collection is serve
         breaker.pass(1000);
       }
       expect(['a', 'b', 'c', 'd'].map(breaker.refused)).toEqual([false, false, false, false]);
-      expect([breaker.state(), breaker.suspendedCollections()]).toEqual(['closed', 0]);
+      expect([breaker.state(), breaker.suspendedScopes()]).toEqual(['closed', 0]);
     }),
   );
 });
@@ -361,23 +376,23 @@ describe('In a total outage', () => {
     const breaker = breakerAt();
     const budget = createRetryBudget(breaker.now);
     let attempts = 0;
+    const stage = retried({
+      maxAttempts,
+      budget,
+      metrics: createMetrics([]),
+      now: breaker.now,
+      random: () => 0,
+    });
+    const call = stage(async (_operation, input) => {
+      const execution = breaker.begin('CollectionId' in input ? String(input.CollectionId) : '');
+      attempts += 1;
+      await Promise.resolve();
+      execution.failed();
+      throw toUpstreamFailure(new TransportError(new Error('refused')), breaker.now);
+    });
     const request = async (number: number): Promise<number> => {
       const before = attempts;
-      const call = {
-        trace: createTrace(),
-        signal: new AbortController().signal,
-        deadlineAt: () => breaker.now() + 10_000,
-      };
-      const metrics = { retried: () => undefined };
-      await withRetry({ maxAttempts, budget, metrics, now: breaker.now, random: () => 0 }, call, async () => {
-        const pass = breaker.enter(collectionOf(number));
-        attempts += 1;
-        await Promise.resolve();
-        pass.failed();
-        const error = new TransportError(new Error('refused'));
-        call.trace.attempts += 1;
-        throw new FailedAttempt(toFault(error, breaker.now), error);
-      }).catch(() => undefined);
+      await call(operation, inputOf(collectionOf(number)), contextOf()).catch(() => undefined);
       return attempts - before;
     };
     return { breaker, request, attempts: () => attempts };

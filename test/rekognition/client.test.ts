@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { DescribeCollectionCommand, ListUsersCommand } from '@aws-sdk/client-rekognition';
 import { afterEach, expect, test } from '@jest/globals';
 
-import { createRekognition, type Rekognition } from '../../src/rekognition/client.ts';
+import { createClient, type Client } from '../../src/rekognition/client.ts';
 
 const JSON_TYPE = 'application/x-amz-json-1.1';
 const never = new AbortController().signal;
@@ -14,13 +15,16 @@ afterEach(() => {
   for (const close of open.splice(0)) close();
 });
 
-async function clientOf(handler: RequestListener): Promise<{ rekognition: Rekognition; server: Server }> {
+async function clientOf(handler: RequestListener): Promise<{ rekognition: Client; server: Server }> {
   const server = createServer(handler);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const rekognition = createRekognition({
+  const rekognition = createClient({
     connectTimeoutMs: 1000,
-    endpoint: { url, region: 'eu-west-1', accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+    credentialsTimeoutMs: 1000,
+    endpoint: { url, region: 'eu-west-1' },
+    keys: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+    now: Date.now,
   });
   open.push(() => {
     rekognition.destroy();
@@ -36,16 +40,13 @@ const answering =
     res.writeHead(status, { 'Content-Type': type, 'x-amzn-RequestId': 'abc' }).end(body);
   };
 
-const list = (rekognition: Rekognition, signal = never) =>
-  rekognition.listUsers({ CollectionId: 'team' }, signal);
+const list = (rekognition: Client, signal = never) =>
+  rekognition.send(new ListUsersCommand({ CollectionId: 'team' }), signal);
 
 test('an answer is handed on as the JSON that it was, with the id of its request', async () => {
   const document = { Users: [{ UserId: 7 }], NextToken: null, New: {} };
   const { rekognition } = await clientOf(answering(200, JSON_TYPE, JSON.stringify(document)));
-  const answer = await list(rekognition);
-  expect(answer).toMatchObject(document);
-  expect(answer['$metadata']).toMatchObject({ requestId: 'abc', httpStatusCode: 200 });
-  await expect(rekognition.region()).resolves.toBe('eu-west-1');
+  await expect(list(rekognition)).resolves.toEqual({ body: document, requestId: 'abc' });
 });
 
 test.each([
@@ -61,9 +62,36 @@ test.each([
 ])('%s at status %i is damaged', async (_, status, type, body, reason) => {
   const { rekognition } = await clientOf(answering(status, type, body));
   const error = await list(rekognition).catch((thrown: unknown) => thrown as Error);
-  expect(error).toMatchObject({ name: 'DamagedAnswer' });
+  expect(error).toMatchObject({ name: 'MalformedResponse' });
   expect((error as Error).message.split('\n')[0]).toBe(reason);
   expect((error as Error).message).not.toContain('secret');
+});
+
+test('any operation is called the same way', async () => {
+  const { rekognition } = await clientOf((req, res) => {
+    const body = JSON.stringify({ target: req.headers['x-amz-target'], CreationTimestamp: 1.5 });
+    res.writeHead(200, { 'Content-Type': JSON_TYPE }).end(body);
+  });
+  const command = new DescribeCollectionCommand({ CollectionId: 'team' });
+  const { body } = await rekognition.send(command, never);
+  expect(body).toEqual({ target: 'RekognitionService.DescribeCollection', CreationTimestamp: 1.5 });
+});
+
+test.each([
+  ['Content-Type', 200, { 'Content-Type': [JSON_TYPE, JSON_TYPE] }],
+  ['Content-Type, joined by a proxy', 200, { 'Content-Type': `${JSON_TYPE}, ${JSON_TYPE}` }],
+  ['x-amzn-requestid', 200, { 'Content-Type': JSON_TYPE, 'x-amzn-requestid': ['a', 'b'] }],
+])('an answer with two of %s is read', async (_, status, headers) => {
+  const { rekognition } = await clientOf((_req, res) => res.writeHead(status, headers).end('{"Users":[]}'));
+  await expect(list(rekognition)).resolves.toMatchObject({ body: { Users: [] } });
+});
+
+test('an exception that is named twice in headers is the exception', async () => {
+  const { rekognition } = await clientOf((_req, res) => {
+    const name = 'ResourceNotFoundException';
+    res.writeHead(400, { 'Content-Type': JSON_TYPE, 'x-amzn-errortype': [name, name] }).end('{}');
+  });
+  await expect(list(rekognition)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });
 
 test('a content type may have parameters and capitals', async () => {

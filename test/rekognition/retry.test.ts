@@ -2,9 +2,11 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { AppError } from '../../src/errors.ts';
-import { AttemptTimeout, FailedAttempt, toFault, type Fault } from '../../src/rekognition/fault.ts';
-import { backOffMs, withRetry, type RetryOptions } from '../../src/rekognition/retry.ts';
-import { createTrace } from '../../src/rekognition/trace.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
+import { AttemptTimeout, toUpstreamFailure } from '../../src/rekognition/failure.ts';
+import { backOffMs, retried, type RetriedOptions } from '../../src/rekognition/retry.ts';
+import { createUpstreamStats } from '../../src/rekognition/upstream-stats.ts';
+import { contextOf, inputOf, operation } from '../support/operation.ts';
 
 const awsError = (name: string, status: number, headers: Record<string, string> = {}) =>
   Object.assign(new Error('arn:aws:iam::123456789012:user/someone'), {
@@ -18,15 +20,14 @@ const throttle = (headers?: Record<string, string>) => awsError('ThrottlingExcep
 const NOW = 1_700_000_000_000;
 
 interface Script {
-  readonly options?: Partial<RetryOptions>;
+  readonly options?: Partial<RetriedOptions>;
   readonly signal?: AbortSignal;
   readonly deadlineMs?: number;
 }
 
 /** Runs one attempt a step: an error is thrown, anything else is the result. The last step repeats. */
 function run(steps: readonly unknown[], { options, signal, deadlineMs = 10_000 }: Script = {}) {
-  const trace = createTrace();
-  const retried: string[] = [];
+  const stats = createUpstreamStats();
   const counts = { taken: 0, succeeded: 0 };
   const budget = {
     take: () => {
@@ -37,82 +38,78 @@ function run(steps: readonly unknown[], { options, signal, deadlineMs = 10_000 }
       counts.succeeded += 1;
     },
   };
-  const all: RetryOptions = {
-    maxAttempts: 3,
-    budget,
-    metrics: { retried: (code) => retried.push(code) },
-    now: () => NOW,
-    random: () => 0,
-    ...options,
-  };
-  const call = { trace, signal: signal ?? new AbortController().signal, deadlineAt: () => NOW + deadlineMs };
-  const result = withRetry(all, call, () => {
-    const step = steps[Math.min(trace.attempts, steps.length - 1)];
+  const metrics = createMetrics([]);
+  const stage = retried({ maxAttempts: 3, budget, metrics, now: () => NOW, random: () => 0, ...options });
+  const attempt = stage(() => {
+    const step = steps[Math.min(stats.attempts, steps.length - 1)];
     if (step instanceof AppError) return Promise.reject(step);
-    trace.attempts += 1;
-    if (!(step instanceof Error)) return Promise.resolve(step);
-    const fault = toFault(step, () => NOW);
-    return Promise.reject(new FailedAttempt(fault, step));
+    stats.attempts += 1;
+    if (step instanceof Error) return Promise.reject(toUpstreamFailure(step, () => NOW));
+    // One operation is called, so its type is that of the test.
+    return Promise.resolve({ output: step as never, fetchedAt: NOW });
   });
-  return { result, trace, counts, retried };
+  const terms = { stats, deadlineAt: () => NOW + deadlineMs, ...(signal && { signal: () => signal }) };
+  const result = attempt(operation, inputOf(), contextOf(terms)).then(({ output }) => output as unknown);
+  const codes = async () => (await metrics.retries.get()).values.map(({ labels }) => labels.code);
+  return { result, stats, counts, codes };
 }
 
 test('a first success is the answer, and earns budget', async () => {
-  const { result, trace, counts } = run(['page']);
+  const { result, stats, counts } = run(['page']);
   await expect(result).resolves.toBe('page');
-  expect(trace).toMatchObject({ attempts: 1, delaysMs: [] });
+  expect(stats).toMatchObject({ attempts: 1, delaysMs: [] });
   expect(counts).toEqual({ taken: 0, succeeded: 1 });
 });
 
 test('a passing fault is retried until an attempt succeeds', async () => {
-  const { result, trace, counts, retried } = run([unavailable(), throttle(), 'page']);
+  const { result, stats, counts, codes } = run([unavailable(), throttle(), 'page']);
   await expect(result).resolves.toBe('page');
-  expect(trace.attempts).toBe(3);
-  expect(trace.delaysMs).toEqual([0, 0]);
-  expect(counts).toEqual({ taken: 2, succeeded: 1 });
-  expect(retried).toEqual(['UPSTREAM_ERROR', 'UPSTREAM_THROTTLED']);
+  expect(stats.attempts).toBe(3);
+  expect(stats.delaysMs).toEqual([0, 0]);
+  expect(counts).toEqual({ taken: 1, succeeded: 1 });
+  expect(await codes()).toEqual(['UPSTREAM_ERROR', 'UPSTREAM_THROTTLED']);
 });
 
 test('when the attempts are used up the last fault is the answer', async () => {
-  const { result, trace } = run([unavailable(), unavailable(), throttle()]);
+  const { result, stats } = run([unavailable(), unavailable(), throttle()]);
   await expect(result).rejects.toMatchObject({ name: 'AppError', code: 'UPSTREAM_THROTTLED' });
-  expect(trace.attempts).toBe(3);
+  expect(stats.attempts).toBe(3);
 });
 
 test('one attempt allowed means no retry, and no budget taken', async () => {
-  const { result, trace, counts } = run([unavailable()], { options: { maxAttempts: 1 } });
+  const { result, stats, counts } = run([unavailable()], { options: { maxAttempts: 1 } });
   await expect(result).rejects.toMatchObject({ code: 'UPSTREAM_ERROR' });
-  expect(trace.attempts).toBe(1);
+  expect(stats.attempts).toBe(1);
   expect(counts.taken).toBe(0);
 });
 
 test('an empty budget ends the attempts', async () => {
   const budget = { take: () => false, succeeded: () => undefined };
-  const { result, trace } = run([unavailable()], { options: { budget } });
+  const { result, stats } = run([unavailable()], { options: { budget } });
   await expect(result).rejects.toMatchObject({ code: 'UPSTREAM_ERROR' });
-  expect(trace).toMatchObject({ attempts: 1, delaysMs: [] });
+  expect(stats).toMatchObject({ attempts: 1, delaysMs: [] });
 });
 
 test('a back-off that would outlast the deadline is answered at once, and takes no budget', async () => {
-  const { result, trace, counts } = run([throttle({ 'retry-after': '10' })], { deadlineMs: 10_000 });
+  const { result, stats, counts } = run([throttle({ 'retry-after': '10' })], { deadlineMs: 10_000 });
   await expect(result).rejects.toMatchObject({ code: 'UPSTREAM_THROTTLED', retryAfterS: 10 });
-  expect(trace).toMatchObject({ attempts: 1, delaysMs: [] });
+  expect(stats).toMatchObject({ attempts: 1, delaysMs: [] });
   expect(counts.taken).toBe(0);
 });
 
 test('the wait that Rekognition asks for is kept', async () => {
   const date = new Date(NOW + 1000).toUTCString();
-  const { result, trace } = run([throttle({ 'retry-after': date }), 'page'], { deadlineMs: 1001 });
+  const { result, stats } = run([throttle({ 'retry-after': date }), 'page'], { deadlineMs: 1001 });
   const start = performance.now();
   await expect(result).resolves.toBe('page');
-  expect(trace.delaysMs).toEqual([1000]);
+  expect(stats.delaysMs).toEqual([1000]);
   expect(performance.now() - start).toBeGreaterThan(990);
 });
 
 test('the back-off before a retry is drawn at random', async () => {
-  const { result, trace } = run([unavailable(), unavailable(), 'page'], { options: { random: () => 0.5 } });
+  const { result, stats } = run([unavailable(), unavailable(), 'page'], { options: { random: () => 0.5 } });
   await expect(result).resolves.toBe('page');
-  expect(trace.delaysMs).toEqual([25, 50]);
+  expect(stats.delaysMs).toEqual([25, 50]);
 });
 
 test.each([
@@ -122,9 +119,9 @@ test.each([
   ['InvalidParameterException', 'INVALID_PARAMETER'],
   ['ExpiredTokenException', 'UPSTREAM_UNAUTHENTICATED'],
 ])('%s is final', async (name, code) => {
-  const { result, trace, counts } = run([awsError(name, 400)]);
+  const { result, stats, counts } = run([awsError(name, 400)]);
   await expect(result).rejects.toMatchObject({ code });
-  expect(trace.attempts).toBe(1);
+  expect(stats.attempts).toBe(1);
   expect(counts.taken).toBe(0);
 });
 
@@ -144,7 +141,7 @@ test('the error keeps the exception as its cause, and tells the caller none of i
 test("an abort during the back-off ends it at once with the signal's reason", async () => {
   const leaving = new AbortController();
   const reason = new Error('the caller left');
-  const { result, trace } = run([throttle({ 'retry-after': '60' })], {
+  const { result, stats } = run([throttle({ 'retry-after': '60' })], {
     signal: leaving.signal,
     deadlineMs: 120_000,
   });
@@ -154,7 +151,7 @@ test("an abort during the back-off ends it at once with the signal's reason", as
   }, 20);
   await expect(result).rejects.toBe(reason);
   expect(performance.now() - start).toBeLessThan(5000);
-  expect(trace).toMatchObject({ attempts: 1, delaysMs: [60_000] });
+  expect(stats).toMatchObject({ attempts: 1, delaysMs: [60_000] });
 });
 
 test("an attempt that fails after the abort is answered with the signal's reason", async () => {
@@ -165,17 +162,17 @@ test("an attempt that fails after the abort is answered with the signal's reason
 
 test('a bug is thrown on, and not retried', async () => {
   const bug = new TypeError('x is not a function');
-  const { result, trace } = run([bug]);
+  const { result, stats } = run([bug]);
   await expect(result).rejects.toBe(bug);
-  expect(trace.attempts).toBe(1);
+  expect(stats.attempts).toBe(1);
 });
 
-const fault = (code: Fault['code'], retryAfterMs?: number): Fault => ({
+const fault = (
+  code: 'UPSTREAM_ERROR' | 'UPSTREAM_TIMEOUT' | 'UPSTREAM_THROTTLED',
+  retryAfterMs?: number,
+) => ({
   code,
-  retry: true,
   retryAfterMs,
-  summary: { name: 'Any' },
-  requestId: undefined,
 });
 
 test.each([

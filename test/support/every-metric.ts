@@ -11,19 +11,21 @@ export interface Described {
 
 /** Every metric of a service in which everything has happened once, and all samples of them. */
 export async function everyMetric(): Promise<{ described: Described[]; samples: Sample[] }> {
-  const metrics = createMetrics();
+  const metrics = createMetrics(['ListUsers']);
   metrics.watchProcess();
-  metrics.watch({
+  const waiting = { interactive: 0, background: 0 };
+  const lane = {
     configuredRate: 5,
-    governor: { state: () => ({ rate: 5, permitsAvailable: 5, waiting: { page: 0, export: 0 } }) },
-    sharing: { shared: true },
-    breaker: { state: () => 'closed', suspendedCollections: () => 0 },
-    kept: { state: () => ({ pages: 0, bytes: 0 }) },
-  });
-  metrics.requestEnded({ route: 'none', method: 'GET', status: 404, code: 'ROUTE_NOT_FOUND', seconds: 0.1 });
-  metrics.attemptEnded('ok', 0.1);
-  metrics.retried('UPSTREAM_ERROR');
-  const text = await metrics.text();
+    governor: { state: () => ({ rate: 5, permitsAvailable: 5, waiting, standing: false }) },
+    breaker: { state: () => 'closed', suspendedScopes: () => 0 },
+    cache: { state: () => ({ results: 0, bytes: 0 }) },
+  };
+  metrics.watch({ lanes: new Map([['ListUsers', lane]]), sharing: { shared: true } });
+  metrics.requests.inc({ route: 'none', method: 'GET', status: '404', code: 'ROUTE_NOT_FOUND' });
+  metrics.requestSeconds.observe({ route: 'none' }, 0.1);
+  metrics.attemptSeconds.observe({ operation: 'ListUsers', outcome: 'ok' }, 0.1);
+  metrics.retries.inc({ operation: 'ListUsers', code: 'UPSTREAM_ERROR' });
+  const text = await metrics.registry.metrics();
   const samples = readSamples(text);
   const described = [...text.matchAll(/^# HELP (\w+) (.*)\n# TYPE \w+ (\w+)$/gm)].map(
     ([, name = '', help = '', type = '']) => ({ name, type, help, labels: labelsOf(samples, name) }),

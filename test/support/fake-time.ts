@@ -1,4 +1,4 @@
-import type { Schedule } from '../../src/rekognition/supply.ts';
+import type { Schedule } from '../../src/quota/permit-dispatcher.ts';
 
 /** Time that passes only when it is told to. */
 export interface FakeTime {

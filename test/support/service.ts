@@ -8,11 +8,8 @@ import { messageClasses } from '../../src/http/message-classes.ts';
 import { createLifecycle, type Lifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Metrics } from '../../src/metrics/metrics.ts';
-import {
-  createRekognition,
-  type Rekognition,
-  type RekognitionEndpoint,
-} from '../../src/rekognition/client.ts';
+import { createClient, type Client } from '../../src/rekognition/client.ts';
+import { upstreamOperations } from '../../src/operations/index.ts';
 import { createService } from '../../src/service.ts';
 import type { Tracer } from '../../src/tracing/span.ts';
 import {
@@ -47,9 +44,9 @@ export interface ServiceOptions {
   /** What it answers to `DescribeCollection`; by default it is not allowed. */
   readonly count?: Step;
   /** A Rekognition elsewhere, instead of a scripted one. */
-  readonly endpoint?: RekognitionEndpoint;
+  readonly endpoint?: typeof keys & { readonly url: string };
   /** Instead of the real client. */
-  readonly rekognition?: Pick<Rekognition, 'listUsers'>;
+  readonly client?: Pick<Client, 'send'>;
   readonly config?: ConfigOverrides;
   readonly tracer?: Tracer;
   /** Where the docs page is; by default it is not there. */
@@ -74,11 +71,15 @@ const testEnv = {
 
 /** Starts the whole service but for its process: real app, real listener, real SDK client. */
 export async function startService(options: ServiceOptions = {}): Promise<Service> {
-  const config = override(readConfig(testEnv), options.config ?? {});
+  const config = override(readConfig(testEnv, upstreamOperations), options.config ?? {});
   const scripted = await startScriptedRekognition(options.script ?? [], options.count);
-  const client = createRekognition({
+  const endpoint = options.endpoint ?? { ...keys, url: scripted.url };
+  const client = createClient({
+    endpoint,
+    keys: endpoint,
     connectTimeoutMs: config.upstream.attemptTimeoutMs,
-    endpoint: options.endpoint ?? { ...keys, url: scripted.url },
+    credentialsTimeoutMs: config.upstream.attemptTimeoutMs,
+    now: Date.now,
   });
   const logs: LogLine[] = [];
   const logger = createLogger({
@@ -91,7 +92,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     config,
     logger,
     lifecycle,
-    rekognition: { ...client, ...options.rekognition },
+    client: { ...client, ...options.client },
     tracer: options.tracer,
     docsDirectory: options.docsDirectory ?? new URL('no-docs/', import.meta.url),
     now: Date.now,

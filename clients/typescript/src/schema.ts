@@ -208,7 +208,7 @@ export interface paths {
         /**
          * This contract, as a page
          * @description What you may be reading. Its style sheet, script and icon come from this service too, under `/docs/`, and it asks no
-         *     other host for anything. `GET /` leads here (303).
+         *     other host for anything.
          */
         get: operations["getDocs"];
         put?: never;
@@ -691,9 +691,9 @@ export interface components {
          */
         ETag: string;
         /**
-         * @description The next page (RFC 8288, `rel="next"`), a reference of a query alone, so that it holds behind a proxy
-         *     that serves this API under a path prefix; it keeps `maxResults`. There if and only if there is more.
-         * @example <?maxResults=3&nextToken=AfMx0cXN1>; rel="next"
+         * @description The next page (RFC 8288, `rel="next"`), a relative reference that keeps `maxResults`. There if and only if
+         *     there is more.
+         * @example </collections/example-team/users?maxResults=3&nextToken=AfMx0cXN1>; rel="next"
          */
         Link: string;
         /**

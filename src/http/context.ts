@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+
+import type { RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
+
+import type { AppError } from '../errors.ts';
+import type { StreamEnd } from '../metrics/metrics.ts';
+import type { UpstreamStats } from '../rekognition/upstream-stats.ts';
+import type { Span } from '../tracing/span.ts';
+import { callerAddress } from './caller-address.ts';
+import { commonHeaders } from './common-headers.ts';
+import { createEndings } from './endings.ts';
+
+/** What the parts of one request tell each other, kept in `res.locals`. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly startedAt: number;
+  /** Of the answer, as they are known before it. */
+  readonly headers: Record<string, string>;
+  /** Whom the request counts for: the token's subject once it is verified, until then the address. */
+  caller: string;
+  /** Whether the caller may read a collection: any, unless authentication narrows it. */
+  mayRead: (collectionId: string) => boolean;
+  /** Why the caller is not known; kept until the request has been counted. */
+  refused?: AppError;
+  /** Aborts when the client has gone before the answer was sent. Made when it is asked for, since it is costly. */
+  readonly clientSignal: () => AbortSignal;
+  /**
+   * Calls `fn` once, when the response is over or its connection is; at once where that has happened. What the
+   * request has taken is given back here: a response that waits behind an unread one never emits `close`.
+   */
+  readonly onEnded: (fn: () => void) => void;
+  /** Whether the kernel took the whole answer: not so where it was cut, which Node does not tell. */
+  readonly isSent: boolean;
+  /** The matched route's pattern, once it is known. */
+  route?: string;
+  /** The collection asked for, once its id has been checked. */
+  collection?: string;
+  /** What happened upstream for it. */
+  upstream?: UpstreamStats;
+  /** The request in its trace, where traces are on. */
+  span?: Span;
+  /** How a stream has gone so far. */
+  stream?: StreamStats;
+  error?: AppError;
+}
+
+/** What was sent of a stream, and why it ended; `left` until something else is known. */
+export interface StreamStats {
+  pages: number;
+  users: number;
+  end: StreamEnd;
+}
+
+/** The client closed the connection before it had an answer. */
+export class ClientLeft extends Error {
+  override readonly name = 'ClientLeft';
+}
+
+/** The context that `requestContext` made for this response. */
+export function contextOf(res: Response): RequestContext {
+  return res.locals['context'] as RequestContext;
+}
+
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The caller's request id where it is a proper one, else a new one. */
+export function requestIdFrom(header: string | undefined): string {
+  return header !== undefined && REQUEST_ID.test(header) ? header : randomUUID();
+}
+
+/** Gives every request its id and its context. */
+export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
+  const endings = createEndings((err) => {
+    logger.error({ err }, 'a bug: the end of a request was not followed up');
+  });
+  return (req, res, next) => {
+    const requestId = requestIdFrom(req.get('x-request-id'));
+    const ending = endings.of(res);
+    let leaving: AbortController | undefined;
+    const leaveIfGone = (): void => {
+      if (ending.reached && !ending.isSent) leaving?.abort(new ClientLeft('the client left'));
+    };
+    const context: RequestContext = {
+      requestId,
+      startedAt: performance.now(),
+      headers: commonHeaders(requestId),
+      caller: callerAddress(req.ip, req.socket.remoteAddress),
+      mayRead: () => true,
+      clientSignal() {
+        leaving ??= new AbortController();
+        leaveIfGone();
+        return leaving.signal;
+      },
+      onEnded: ending.onReached,
+      get isSent() {
+        return ending.isSent;
+      },
+    };
+    res.locals['context'] = context;
+    ending.onReached(leaveIfGone);
+    next();
+  };
+}
+
+/** Notes the route's pattern, for the log. */
+export function nameRoute(path: string): RequestHandler {
+  return (_req, res, next) => {
+    contextOf(res).route = path;
+    next();
+  };
+}

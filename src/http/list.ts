@@ -1,0 +1,104 @@
+import { z } from 'zod';
+
+import type { RekognitionInput } from '../rekognition/client.ts';
+import type { UpstreamOperation } from '../rekognition/operation.ts';
+import type { UpstreamPage } from '../rekognition/page.ts';
+import {
+  acceptJson,
+  callContext,
+  defineOperation,
+  type InputDefinition,
+  type Operation,
+} from './operation.ts';
+import { ifChanged, renderJson, respondIfChanged, type Rendered } from './render.ts';
+
+/** The members that Rekognition's listings have in common. */
+export interface PageInput {
+  readonly MaxResults?: number | undefined;
+  readonly NextToken?: string | undefined;
+}
+
+interface ListDefinition<
+  Path extends z.ZodRawShape,
+  Input extends PageInput & RekognitionInput,
+  Item,
+> extends InputDefinition<Path, Input> {
+  readonly maxResults: { readonly max: number; readonly default: number };
+  readonly upstream: UpstreamOperation<Input, UpstreamPage<Item>>;
+  /** The member of the answer that holds the items. */
+  readonly member: string;
+  /** Whether a caller may see an item; without it every caller of the operation may see all. */
+  readonly visible?: (item: Item, mayRead: (collectionId: string) => boolean) => boolean;
+}
+
+/** An operation that answers with a page of a listing: adds `maxResults`, `nextToken`, `Link` and `ETag`. */
+export function list<Path extends z.ZodRawShape, Input extends PageInput & RekognitionInput, Item>(
+  definition: ListDefinition<Path, Input, Item>,
+): Operation {
+  const { path, params: shape, maxResults, upstream, input, member, visible } = definition;
+  const query = z.object({ maxResults: pageSize(maxResults), nextToken: z.string().optional() });
+  return defineOperation({
+    path,
+    calls: [upstream.name],
+    parameters: { path: z.object(shape), query },
+    async handle({ params, context, req }, deps) {
+      const { nextToken, maxResults: size, ...rest } = params;
+      const asked = input(rest as z.output<z.ZodObject<Path>>);
+      const scope = scopeOf(upstream, asked);
+      const token = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope);
+      acceptJson(req);
+      const call = callContext(context, deps);
+      const result = await deps.upstream.call(upstream, pageInput(asked, size, token), call);
+      const render = (items: readonly Item[]): Rendered => {
+        const { nextToken: next } = result.output;
+        const sealed = next === undefined ? undefined : deps.pageTokens.seal(next, scope);
+        return renderPage({ member, items, size, nextToken: sealed });
+      };
+      const { items } = result.output;
+      if (!visible) return respondIfChanged(req, result, () => render(items));
+      return ifChanged(req, render(items.filter((item) => visible(item, context.mayRead))));
+    },
+  });
+}
+
+/** What page tokens are bound to: the operation and all of its input but the page. */
+export function scopeOf(upstream: { readonly name: string }, input: object): string {
+  return `${upstream.name} ${JSON.stringify(input)}`;
+}
+
+/** The input of one page. */
+export function pageInput<Input extends RekognitionInput>(
+  input: Input,
+  size: number,
+  token: string | undefined,
+): Input & PageInput {
+  return { ...input, MaxResults: size, ...(token !== undefined && { NextToken: token }) };
+}
+
+function pageSize({ max, default: size }: { readonly max: number; readonly default: number }) {
+  const detail = `Give a whole number from 1 to ${max} in decimal digits.`;
+  return z
+    .string()
+    .regex(/^[1-9][0-9]{0,9}$/, detail)
+    .transform(Number)
+    .refine((value) => value <= max, detail)
+    .default(size);
+}
+
+interface PageToRender {
+  readonly member: string;
+  readonly items: readonly unknown[];
+  readonly size: number;
+  readonly nextToken: string | undefined;
+}
+
+function renderPage({ member, items, size, nextToken }: PageToRender): Rendered {
+  // The validator covers the items and whether there is more: the token may change while the page does not.
+  const start = `{"${member}":${JSON.stringify(items)}`;
+  if (nextToken === undefined) return renderJson(`${start}}`);
+  return renderJson(`${start},"nextToken":"${nextToken}"}`, {
+    validated: `${start},`,
+    // A query alone, so that it holds behind a proxy that serves the service under a path prefix.
+    link: `<?maxResults=${size}&nextToken=${nextToken}>; rel="next"`,
+  });
+}

@@ -1,0 +1,157 @@
+import type { Request, RequestHandler } from 'express';
+import type { Level, Logger } from 'pino';
+
+import type { AppError, ErrorCode } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Tracer } from '../tracing/span.ts';
+import { contextOf, type RequestContext } from './context.ts';
+
+/** How a request ended: computed once, for the log, the metrics and the span. */
+interface Outcome {
+  readonly method: string;
+  readonly route: string | undefined;
+  /** 499 for a request that nobody waited for, as nginx logs it. */
+  readonly status: number;
+  readonly hasAnswer: boolean;
+  readonly durationMs: number;
+  readonly error: AppError | undefined;
+  readonly aborted: boolean;
+}
+
+interface ObserveOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** None where requests are not traced. */
+  readonly tracer: Tracer | undefined;
+}
+
+const CLIENT_LEFT = 499;
+
+/**
+ * One line of the log, one count and one span for each request, when it is over. None of them holds the target, which
+ * may carry a page token, nor any header or body.
+ */
+export function observe({ logger, metrics, tracer }: ObserveOptions): RequestHandler {
+  return (req, res, next) => {
+    const context = contextOf(res);
+    if (tracer) context.span = tracer.request(req.headers);
+    let known: Outcome | undefined;
+    const outcome = (): Outcome => (known ??= outcomeOf(req, res.headersSent, res.statusCode, context));
+    // Apart, so that one that fails keeps nothing from the others.
+    context.onEnded(() => {
+      count(metrics, outcome());
+    });
+    context.onEnded(() => {
+      endSpan(outcome(), context);
+    });
+    context.onEnded(() => {
+      logger[levelOf(outcome())](lineOf(outcome(), context), 'request');
+    });
+    next();
+  };
+}
+
+function outcomeOf(req: Request, hasAnswer: boolean, status: number, context: RequestContext): Outcome {
+  return {
+    method: req.method,
+    route: context.route,
+    status: hasAnswer ? status : CLIENT_LEFT,
+    hasAnswer,
+    durationMs: performance.now() - context.startedAt,
+    error: context.error,
+    aborted: !context.isSent,
+  };
+}
+
+/** What an operator must act on, whatever its status. */
+const operatorsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INTERNAL_ERROR',
+  'UPSTREAM_ACCESS_DENIED',
+  'UPSTREAM_UNAUTHENTICATED',
+]);
+
+function isFailure({ status, hasAnswer, error }: Outcome): boolean {
+  // A stream that failed has sent its 200 long before.
+  return Math.max(hasAnswer ? status : 0, error?.status ?? 0) >= 500;
+}
+
+function levelOf(outcome: Outcome): Level {
+  if (outcome.error && operatorsCodes.has(outcome.error.code)) return 'error';
+  return isFailure(outcome) ? 'warn' : 'info';
+}
+
+function lineOf(
+  { method, route = 'none', status, durationMs, error, aborted }: Outcome,
+  context: RequestContext,
+) {
+  const { requestId, span, caller, collection, upstream, stream } = context;
+  return {
+    method,
+    route,
+    status,
+    durationMs: Math.round(durationMs * 10) / 10,
+    requestId,
+    ...(span && { traceId: span.traceId }),
+    caller,
+    ...(collection !== undefined && { collection }),
+    ...(upstream && { upstream }),
+    ...(stream && { stream }),
+    ...(error && failureOf(error)),
+    ...(aborted && { aborted }),
+  };
+}
+
+function failureOf({ code, cause }: AppError): object {
+  return {
+    code,
+    ...(code === 'UNAUTHENTICATED' && cause instanceof Error && { reason: cause.message }),
+    ...(code === 'INTERNAL_ERROR' && { err: cause }),
+  };
+}
+
+/** The methods that a route may have; any other token is a method too. */
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+function count({ requests, requestSeconds }: Metrics, outcome: Outcome): void {
+  const { method, route = 'none', status, error, durationMs } = outcome;
+  const knownMethod = METHODS.has(method) ? method : 'other';
+  requests.inc({ route, method: knownMethod, status: String(status), code: error?.code ?? 'none' });
+  requestSeconds.observe({ route }, durationMs / 1000);
+}
+
+/** The methods that OpenTelemetry knows; any other is one that it calls `_OTHER`. */
+const SPAN_METHODS: ReadonlySet<string> = new Set([
+  ...METHODS,
+  'CONNECT',
+  'DELETE',
+  'PATCH',
+  'POST',
+  'PUT',
+  'TRACE',
+]);
+
+function endSpan(outcome: Outcome, context: RequestContext): void {
+  const { method, route, status, hasAnswer, error, aborted } = outcome;
+  const isKnown = SPAN_METHODS.has(method);
+  const { requestId, collection, stream, upstream } = context;
+  context.span?.end({
+    name: [isKnown ? method : 'HTTP', route].join(' ').trim(),
+    failed: isFailure(outcome),
+    attributes: {
+      'http.request.method': isKnown ? method : '_OTHER',
+      'http.route': route,
+      'http.response.status_code': hasAnswer ? status : undefined,
+      'error.type': error?.code,
+      'rollcall.request_id': requestId,
+      'rollcall.collection': collection,
+      'rollcall.aborted': aborted || undefined,
+      ...(stream
+        ? {
+            'rollcall.stream.pages': stream.pages,
+            'rollcall.stream.users': stream.users,
+            'rollcall.stream.end': stream.end,
+          }
+        : { 'rollcall.page.source': upstream?.source }),
+    },
+  });
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+import type { RekognitionInput } from '../rekognition/client.ts';
+import type { UpstreamOperation } from '../rekognition/operation.ts';
+import {
+  acceptJson,
+  callContext,
+  defineOperation,
+  type InputDefinition,
+  type Operation,
+} from './operation.ts';
+import { renderJson, respondIfChanged } from './render.ts';
+
+interface ReadDefinition<
+  Path extends z.ZodRawShape,
+  Input extends RekognitionInput,
+  Output,
+> extends InputDefinition<Path, Input> {
+  readonly upstream: UpstreamOperation<Input, Output>;
+  /** The answer's body. It depends on nothing but the output and the parameters of the path. */
+  readonly body: (output: Output, params: z.output<z.ZodObject<Path>>) => object;
+}
+
+/** An operation that answers with one thing, as JSON. */
+export function read<Path extends z.ZodRawShape, Input extends RekognitionInput, Output>(
+  definition: ReadDefinition<Path, Input, Output>,
+): Operation {
+  const { path, params: shape, upstream, input, body } = definition;
+  return defineOperation({
+    path,
+    calls: [upstream.name],
+    parameters: { path: z.object(shape), query: z.object({}) },
+    async handle({ params, context, req }, deps) {
+      acceptJson(req);
+      const result = await deps.upstream.call(upstream, input(params), callContext(context, deps));
+      return respondIfChanged(req, result, () => renderJson(JSON.stringify(body(result.output, params))));
+    },
+  });
+}

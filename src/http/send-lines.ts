@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Response } from 'express';
+
+import type { UpstreamResult } from '../rekognition/operation.ts';
+import type { UpstreamPage } from '../rekognition/page.ts';
+import { toAppError } from './error-handler.ts';
+import type { OperationDeps } from './operation.ts';
+import { toProblem } from './problem.ts';
+import { createReaderWatch } from './reader-watch.ts';
+import { ClientLeft, contextOf, type StreamStats } from './context.ts';
+import type { Stream } from './streams.ts';
+
+/** A browser throws away what its page has not read yet when a connection breaks, so the break gives the last line time. */
+const LAST_LINE_MS = 250;
+/** How often a reader's progress is looked at, at the most. */
+const WATCH_MS = 1000;
+
+type Result = UpstreamResult<UpstreamPage<unknown>>;
+
+interface SendLinesOptions {
+  readonly stream: Stream;
+  readonly first: Result;
+  /** Rekognition's token of the first page. */
+  readonly from: string | undefined;
+  /** The page after the last one. */
+  readonly next: () => Promise<Result>;
+  /** Rekognition's token as one of this service. */
+  readonly seal: (upstreamToken: string) => string;
+  readonly deps: Pick<OperationDeps, 'metrics' | 'reader'>;
+}
+
+/**
+ * Writes items, one a line, page after page. A page is fetched while the one before is written, and the next once the
+ * kernel has all of that one: one page at most waits in memory, and a reader who stops stops the calls. The response ends
+ * cleanly only behind the last page. After a failure its last line is the problem, and the connection is destroyed.
+ */
+export async function sendLines(res: Response, options: SendLinesOptions): Promise<void> {
+  const { stream, deps } = options;
+  if (res.req.method === 'HEAD') {
+    res.end();
+    stream.close();
+    return;
+  }
+  const context = contextOf(res);
+  const stats: StreamStats = { pages: 0, users: 0, end: 'left' };
+  context.stream = stats;
+  deps.metrics.streamsOpen.inc();
+  const stopWatch = watchReader(res, deps.reader, stats);
+  res.once('finish', () => {
+    if (context.isSent) stats.end = 'complete';
+  });
+  context.onEnded(() => {
+    stopWatch();
+    deps.metrics.streamsOpen.dec();
+    deps.metrics.streamsEnded.inc({ end: stats.end });
+  });
+  res.flushHeaders();
+  await writePages(res, options, stats);
+  stream.close();
+}
+
+async function writePages(res: Response, options: SendLinesOptions, stats: StreamStats): Promise<void> {
+  const { first, from, next, stream, deps } = options;
+  let page = first.output;
+  let token = from;
+  try {
+    for (;;) {
+      const { items, nextToken } = page;
+      const ahead = nextToken === undefined ? undefined : next();
+      // Its failure matters once the page before it is written, and not where that fails.
+      ahead?.catch(() => undefined);
+      stats.pages += 1;
+      stats.users += items.length;
+      deps.metrics.streamPages.inc();
+      deps.metrics.streamItems.inc(items.length);
+      await write(res, linesOf(items), stream.over);
+      token = nextToken;
+      if (!ahead) break;
+      page = (await ahead).output;
+    }
+    res.end();
+  } catch (error) {
+    await endIncomplete(res, options, error, token);
+  }
+}
+
+/** `token` is of the first page that was not handed over; a stream cannot be resumed before its beginning. */
+async function endIncomplete(
+  res: Response,
+  { seal }: SendLinesOptions,
+  thrown: unknown,
+  token: string | undefined,
+): Promise<void> {
+  const context = contextOf(res);
+  if (!(thrown instanceof ClientLeft)) {
+    const error = toAppError(thrown);
+    context.error = error;
+    if (context.stream) context.stream.end = error.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed';
+    const problem = toProblem(error, res.req.originalUrl, context.requestId);
+    const line = JSON.stringify({ ...problem, ...(token !== undefined && { nextToken: seal(token) }) });
+    // A reader who is gone by now has missed only what he would have missed anyway.
+    await write(res, `${line}\n`, context.clientSignal())
+      .then(() => sleep(LAST_LINE_MS, undefined, { signal: context.clientSignal() }))
+      .catch(() => undefined);
+  }
+  res.destroy();
+}
+
+/** Cuts off a reader that takes nothing, or too little. A response that has no connection yet has taken nothing. */
+function watchReader(res: Response, limits: OperationDeps['reader'], stats: StreamStats): () => void {
+  const { socket } = res.req;
+  const progress = () => ({
+    at: performance.now(),
+    takenBytes: socket.bytesWritten - socket.writableLength,
+    isPending: res.writableLength > 0 || socket.writableLength > 0,
+  });
+  const judge = createReaderWatch(limits, progress());
+  const timer = setInterval(
+    () => {
+      const fault = judge(progress());
+      if (!fault) return;
+      stats.end = fault;
+      res.destroy();
+      socket.destroy();
+    },
+    Math.min(WATCH_MS, limits.idleMs / 4),
+  );
+  return () => {
+    clearInterval(timer);
+  };
+}
+
+function linesOf(items: readonly unknown[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
+}
+
+/** Settles when the kernel has taken it all, or with the reason of `signal`. */
+function write(res: Response, text: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) {
+      giveUp();
+      return;
+    }
+    signal.addEventListener('abort', giveUp, { once: true });
+    res.write(text, (error) => {
+      signal.removeEventListener('abort', giveUp);
+      if (error) reject(new ClientLeft('the client left'));
+      else resolve();
+    });
+  });
+}

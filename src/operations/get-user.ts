@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+import { AppError } from '../errors.ts';
+import { pageInput } from '../http/list.ts';
+import { acceptJson, callContext, defineOperation, type OperationDeps } from '../http/operation.ts';
+import { ifChanged, renderJson } from '../http/render.ts';
+import { findItem, type Found, type Walk } from '../rekognition/find-item.ts';
+import type { CallContext } from '../rekognition/operation.ts';
+import { paginate } from '../rekognition/paginate.ts';
+import { addStats, createUpstreamStats } from '../rekognition/upstream-stats.ts';
+import { collectionDetails } from './get-collection.ts';
+import { MAX_USERS, users, type User } from './list-users.ts';
+import { collectionId, userId } from './params.ts';
+
+/**
+ * `GET /collections/{collectionId}/users/{userId}`: one user. Rekognition cannot be asked for one, so the listing is
+ * walked. All who look somebody up in a collection share its pages, which are kept a little longer for them alone.
+ */
+export const getUser = defineOperation({
+  path: '/collections/:collectionId/users/:userId',
+  calls: [users.name, collectionDetails.name],
+  parameters: { path: z.object({ collectionId, userId }), query: z.object({}) },
+  async handle({ params, context, req }, deps) {
+    acceptJson(req);
+    const call: CallContext = {
+      ...callContext(context, deps),
+      priority: 'background',
+      maxAgeMs: deps.lookupTtlMs,
+    };
+    const { item, fetchedAt } = await lookUp(params, call, deps);
+    const age = { Age: String(Math.max(0, Math.floor((deps.now() - fetchedAt) / 1000))) };
+    if (!item) {
+      const detail = 'There is no user with this id in this collection.';
+      throw new AppError('USER_NOT_FOUND', detail, { headers: age });
+    }
+    const reply = ifChanged(req, renderJson(JSON.stringify(item)));
+    return { ...reply, headers: { ...reply.headers, ...age } };
+  },
+});
+
+async function lookUp(
+  params: { readonly collectionId: string; readonly userId: string },
+  call: CallContext,
+  deps: OperationDeps,
+): Promise<Found<User>> {
+  const input = { CollectionId: params.collectionId };
+  const walk: Walk = { seen: 0, pages: 0 };
+  let total: number | undefined;
+  const next = paginate(undefined, async (token) => {
+    const stats = createUpstreamStats();
+    if (token !== undefined && total === undefined) askTotal();
+    try {
+      return await deps.upstream.call(users, pageInput(input, MAX_USERS, token), { ...call, stats });
+    } finally {
+      addStats(call.stats, stats);
+    }
+  });
+  const askTotal = (): void => {
+    total = 0;
+    deps.upstream.call(collectionDetails, input, { ...call, stats: createUpstreamStats() }).then(
+      ({ output }) => {
+        total = output.userCount;
+      },
+      () => undefined,
+    );
+  };
+  try {
+    return await findItem(next, (user) => user.userId === params.userId, walk);
+  } catch (error) {
+    if (walk.pages > 0 && isOutOfTime(error)) throw incomplete(walk, total ?? 0, deps);
+    throw error;
+  }
+}
+
+function isOutOfTime(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED');
+}
+
+/** The next lookup goes on with the pages that are there. A collection of unknown size is taken to be twice as large. */
+function incomplete({ seen, pages }: Walk, total: number, { upstream }: OperationDeps): AppError {
+  const left = total > seen ? (total - seen) / MAX_USERS : pages;
+  const detail =
+    'The collection is too large to be searched in the time of one request. Retry after the time in Retry-After, or read it as a stream.';
+  return new AppError('LOOKUP_INCOMPLETE', detail, {
+    retryAfterS: Math.ceil(left) / upstream.rateOf(users.name),
+  });
+}

@@ -1,0 +1,47 @@
+/** The rate at which permits are granted: the quota, or less for a while after a throttle. */
+export interface AdaptiveRate {
+  /** Permits a second. */
+  current(): number;
+  throttled(): void;
+}
+
+interface AdaptiveRateOptions {
+  /** The quota, in permits a second. */
+  readonly tps: number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/**
+ * What a throttle leaves of the rate. Gentler than TCP, since the quota is known well: ten requests that are each
+ * throttled twice are served within ten seconds at five permits a second.
+ */
+export const DECREASE = 0.85;
+/** One overload throttles several calls at once. Together they are one reason to slow down. */
+export const DECREASE_EVERY_MS = 1000;
+/**
+ * Share of the quota that the rate wins back in a second: 3 s make up for one throttle. Under a throttle a second the
+ * rate comes down to a third of the quota, which finds out whether the throttling goes on.
+ */
+export const CLIMB_PER_S = 0.05;
+
+/** Additive increase, multiplicative decrease, never above `tps`. */
+export function createAdaptiveRate({ tps, now }: AdaptiveRateOptions): AdaptiveRate {
+  let base = tps;
+  let since = -Infinity;
+  const current = (): number => {
+    if (base === tps) return tps;
+    const climbed = base + (Math.max(0, now() - since) / 1000) * CLIMB_PER_S * tps;
+    return Math.min(tps, climbed);
+  };
+  return {
+    current,
+    throttled() {
+      const at = now();
+      // A clock that was set back would otherwise keep the rate up until it has caught up.
+      if (at >= since && at - since < DECREASE_EVERY_MS) return;
+      base = DECREASE * current();
+      since = at;
+    },
+  };
+}

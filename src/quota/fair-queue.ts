@@ -1,0 +1,197 @@
+import type { Demand } from './permit-dispatcher.ts';
+
+/** Interactive requests go before background work, but for the share that is kept for it. */
+export type Priority = 'interactive' | 'background';
+
+/** What decides when an item's turn comes. */
+export interface Place {
+  readonly caller: string;
+  readonly priority: Priority;
+}
+
+/**
+ * A queue in which callers take turns: each caller has a lane, in the order in which its items came. Interactive items
+ * go before background items. Where both wait, one turn in ten is the background's.
+ */
+export interface FairQueue<T extends object> {
+  readonly size: number;
+  count(priority: Priority): number;
+  /** How many items go before a newcomer. */
+  ahead(place: Place): number;
+  /**
+   * How many items go before a newcomer if every caller who waits adds as many as this one has. The turns of others
+   * do not push back a newcomer who is let in by this number.
+   */
+  positionUnderContention(place: Place): number;
+  /** How many items go before one that is last of all. */
+  behindAll(priority: Priority): number;
+  /** How many turns come next, and on what priority permits are to be asked for. */
+  demand(): Demand;
+  add(item: T, place: Place): void;
+  /** Takes an item out; nothing happens where it is not in. */
+  remove(item: T): void;
+  /** Removes the item whose turn it is. Its caller goes to the end. */
+  next(): T | undefined;
+  /** Counts a turn that was taken without waiting. */
+  passed(priority: Priority): void;
+  priorityOf(item: T): Priority | undefined;
+  /** Whether a waiting item would come sooner at the other place. */
+  wouldMoveForward(item: T, place: Place): boolean;
+  /** The last interactive item of the caller with most of them, if one more of this caller would still be fewer. */
+  displacedBy(caller: string): T | undefined;
+  /** The items that are late at their positions. An item found late makes way for those behind it. */
+  late(isLate: (item: T, position: number) => boolean): T[];
+}
+
+/** Interactive turns for each background turn, where both wait. */
+export const INTERACTIVE_PER_BACKGROUND = 9;
+
+/** The callers of one priority in the order of their next turns, each with its items in order. No lane is empty. */
+type Lanes<T> = Map<string, Set<T>>;
+
+/** An empty queue. */
+export function createFairQueue<T extends object>(): FairQueue<T> {
+  const lanes: Readonly<Record<Priority, Lanes<T>>> = { interactive: new Map(), background: new Map() };
+  const counts: Record<Priority, number> = { interactive: 0, background: 0 };
+  const places = new Map<T, Place>();
+  /** Interactive turns since the last background turn. */
+  let sinceBackground = 0;
+
+  const passed = (priority: Priority): void => {
+    sinceBackground =
+      priority === 'background' ? 0 : Math.min(INTERACTIVE_PER_BACKGROUND, sinceBackground + 1);
+  };
+  /** Background turns before the interactive turn behind `ahead` others. */
+  const backgroundBefore = (ahead: number, waiting = counts.background): number =>
+    Math.min(waiting, Math.floor((sinceBackground + ahead) / INTERACTIVE_PER_BACKGROUND));
+  /** Interactive turns before the background turn behind `ahead` others. */
+  const interactiveBefore = (ahead: number, waiting = counts.interactive): number =>
+    Math.min(waiting, INTERACTIVE_PER_BACKGROUND * (ahead + 1) - sinceBackground);
+  const positionOf = (priority: Priority, ahead: number): number =>
+    ahead + (priority === 'interactive' ? backgroundBefore(ahead) : interactiveBefore(ahead));
+  const aheadOf = ({ caller, priority }: Place, own?: number): number =>
+    positionOf(priority, turnsBefore(lanes[priority], caller, own));
+
+  const remove = (item: T): void => {
+    const place = places.get(item);
+    if (!place) return;
+    const lane = lanes[place.priority].get(place.caller);
+    lane?.delete(item);
+    if (lane?.size === 0) lanes[place.priority].delete(place.caller);
+    counts[place.priority] -= 1;
+    places.delete(item);
+  };
+
+  return {
+    get size() {
+      return places.size;
+    },
+    count: (priority) => counts[priority],
+    ahead: (place) => aheadOf(place),
+    positionUnderContention({ caller, priority }) {
+      const own = lanes[priority].get(caller)?.size ?? 0;
+      if (own === 0) return aheadOf({ caller, priority });
+      const turn = [...lanes[priority].keys()].indexOf(caller);
+      const ahead = own * lanes[priority].size + turn;
+      // Background work that waits now is taken to go on waiting, as a stream does.
+      const contending = counts.background > 0 ? Infinity : 0;
+      return (
+        ahead + (priority === 'interactive' ? backgroundBefore(ahead, contending) : interactiveBefore(ahead))
+      );
+    },
+    behindAll: (priority) => positionOf(priority, counts[priority]),
+    demand() {
+      const count = positionOf('interactive', counts.interactive);
+      return count > 0
+        ? { count, priority: 'interactive' }
+        : { count: counts.background, priority: 'background' };
+    },
+    add(item, place) {
+      const lane = lanes[place.priority].get(place.caller);
+      if (lane) lane.add(item);
+      else lanes[place.priority].set(place.caller, new Set([item]));
+      counts[place.priority] += 1;
+      places.set(item, place);
+    },
+    remove,
+    next() {
+      const isBackground = counts.interactive === 0 || backgroundBefore(0) > 0;
+      const priority = isBackground ? 'background' : 'interactive';
+      for (const [caller, lane] of lanes[priority]) {
+        lanes[priority].delete(caller);
+        lanes[priority].set(caller, lane);
+        for (const item of lane) {
+          remove(item);
+          passed(priority);
+          return item;
+        }
+      }
+      return undefined;
+    },
+    passed,
+    priorityOf: (item) => places.get(item)?.priority,
+    wouldMoveForward(item, place) {
+      const present = places.get(item);
+      if (!present || (present.priority === 'interactive' && place.priority === 'background')) return false;
+      const own = [...(lanes[present.priority].get(present.caller) ?? [])].indexOf(item);
+      const [position, other] = [aheadOf(present, own), aheadOf(place)];
+      // Of two turns at the same time the interactive one finds a permit sooner: it need not leave a reserve.
+      return present.priority === place.priority ? other < position : other <= position;
+    },
+    displacedBy(caller) {
+      const longest = longestOf(lanes.interactive);
+      return longest.size > (lanes.interactive.get(caller)?.size ?? 0) + 1 ? [...longest].at(-1) : undefined;
+    },
+    late(isLate) {
+      const found: T[] = [];
+      const keeps = (item: T, position: number): boolean => {
+        const late = isLate(item, position);
+        if (late) found.push(item);
+        return !late;
+      };
+      const kept = takeTurns(lanes.interactive, (item, ahead) =>
+        keeps(item, ahead + backgroundBefore(ahead)),
+      );
+      takeTurns(lanes.background, (item, ahead) => keeps(item, ahead + interactiveBefore(ahead, kept)));
+      return found;
+    },
+  };
+}
+
+/**
+ * How many items of these lanes go before the one with `own` of the same caller before it; by default, before a
+ * newcomer. Every caller ahead has had one turn more by then.
+ */
+function turnsBefore(lanes: Lanes<unknown>, caller: string, own = lanes.get(caller)?.size ?? 0): number {
+  if (own === 0 && !lanes.has(caller)) return lanes.size;
+  let ahead = 0;
+  let before = 1;
+  for (const [name, lane] of lanes) {
+    if (name === caller) before = 0;
+    ahead += Math.min(lane.size, own + before);
+  }
+  return ahead;
+}
+
+/** Plays the turns out and returns how many items keep theirs. One that does not leaves its turn to its caller's next. */
+function takeTurns<T>(lanes: Lanes<T>, keeps: (item: T, ahead: number) => boolean): number {
+  let ahead = 0;
+  let waiting = Array.from(lanes.values(), (lane) => lane.values());
+  const takesTurn = (lane: SetIterator<T>): boolean => {
+    for (let step = lane.next(); !step.done; step = lane.next()) {
+      if (keeps(step.value, ahead)) {
+        ahead += 1;
+        return true;
+      }
+    }
+    return false;
+  };
+  while (waiting.length > 0) waiting = waiting.filter(takesTurn);
+  return ahead;
+}
+
+function longestOf<T>(lanes: Lanes<T>): ReadonlySet<T> {
+  let longest: ReadonlySet<T> = new Set();
+  for (const lane of lanes.values()) if (lane.size > longest.size) longest = lane;
+  return longest;
+}

@@ -1,0 +1,228 @@
+import { AppError } from '../errors.ts';
+import { createFairQueue, type Place, type Priority } from './fair-queue.ts';
+import { createPermitDispatcher, startTimer, type Schedule } from './permit-dispatcher.ts';
+import type { PermitSource } from './permit-source.ts';
+import { createStandingQueue } from './standing-queue.ts';
+
+/** One call that wants a permit. */
+export interface PermitRequest extends Place {
+  /** Aborts when nobody wants the permit any more. */
+  readonly signal: () => AbortSignal;
+  /** The call must have ended by then; milliseconds since the epoch. May move while the request waits. */
+  readonly deadlineAt: () => number;
+  /** Others who wait for the same call: it comes by the first of all their turns. */
+  readonly others?: Iterable<Place>;
+}
+
+/** The right to one call upstream, to be used at once. */
+export interface Permit {
+  /** The call was not made. */
+  giveBack(): void;
+}
+
+/** What a governor shows of itself. */
+export interface GovernorState {
+  /** Permits a second at present. */
+  readonly rate: number;
+  readonly permitsAvailable: number;
+  readonly waiting: Readonly<Record<Priority, number>>;
+  /** The queue has stood for so long that newcomers may wait only a little. */
+  readonly standing: boolean;
+}
+
+/** Lets calls go no faster than the quota allows, in fair turns. */
+export interface Governor {
+  /**
+   * A permit for one call, when its turn has come. Rejects with `OVERLOADED` at once where the turn would come too
+   * late or the queue is full, and later where others pushed it back that far; with the signal's reason when it aborts.
+   */
+  acquire(request: PermitRequest): Promise<Permit>;
+  /** Another caller waits for the same call: its request has the better of both turns. */
+  join(request: PermitRequest, place: Place): void;
+  /** Upstream throttled a call. */
+  throttled(): void;
+  state(): GovernorState;
+}
+
+interface GovernorOptions {
+  readonly source: PermitSource;
+  /** Interactive requests that may wait. Background work is bounded by whoever starts it. */
+  readonly queueLimit: number;
+  /** The longest wait of a newcomer, in milliseconds, once the queue stands. */
+  readonly standingWaitMs: number;
+  /** How long a call takes, in milliseconds: its permit must come that much before its deadline. */
+  readonly callMs: () => number;
+  /** Milliseconds since the epoch, of a clock that never goes back. */
+  readonly now: () => number;
+  readonly schedule?: Schedule;
+}
+
+interface Entry {
+  readonly request: PermitRequest;
+  /** How long it was let in to wait. */
+  readonly maxWaitMs: number;
+  readonly resolve: (permit: Permit) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly onAbort: () => void;
+}
+
+/** A turn is promised only if it comes this much before it is too late, since timers fire late on a busy loop. */
+export const PROMISE_MARGIN_MS = 25;
+/** A promise is withdrawn when less than this is left: smaller, so that rounding does not withdraw it. */
+export const KEPT_MARGIN_MS = 10;
+/** A permit held longer than this counts as used: the bucket may have filled up without it in the meantime. */
+export const HOLD_MS = 50;
+
+const TOO_LATE = 'Too many requests wait for the quota of Rekognition for this one to be answered in time.';
+const QUEUE_FULL = 'Too many requests wait for the quota of Rekognition.';
+
+/** The queue before a source of permits. A permit that is at hand costs no timer and no wait. */
+export function createGovernor(options: GovernorOptions): Governor {
+  const { source, queueLimit, standingWaitMs, callMs, now, schedule = startTimer } = options;
+  const queue = createFairQueue<Entry>();
+  const entries = new Map<PermitRequest, Entry>();
+  const intervalMs = (): number => 1000 / source.state().rate;
+  const standing = createStandingQueue({ standingWaitMs, intervalMs, now });
+  const latestStart = (request: PermitRequest): number => request.deadlineAt() - callMs();
+
+  const leave = (entry: Entry): void => {
+    entries.delete(entry.request);
+    queue.remove(entry);
+    entry.request.signal().removeEventListener('abort', entry.onAbort);
+    if (queue.count('interactive') === 0) standing.drained();
+    if (queue.size === 0) dispatcher.stop();
+  };
+
+  const refusal = (detail: string, place: Place, maxWaitMs: number): AppError => {
+    // Once the last of those who wait would come in time, so would a newcomer, if there is room.
+    const { priority } = place;
+    const behindAll = Math.max(queue.behindAll(priority), queue.positionUnderContention(place));
+    const tooLongMs = source.waitMs(behindAll, priority) - Math.max(0, maxWaitMs);
+    const isFull = priority === 'interactive' && queue.count(priority) >= queueLimit;
+    const roomMs = isFull ? source.waitMs(0, priority) : 0;
+    return new AppError('OVERLOADED', `${detail} Retry after the time in Retry-After.`, {
+      retryAfterS: (Math.max(tooLongMs, roomMs) + PROMISE_MARGIN_MS) / 1000,
+    });
+  };
+
+  const refuse = (refused: readonly Entry[], detail: string): void => {
+    // All leave first: none of them waits for another that is refused with it.
+    refused.forEach(leave);
+    for (const { request, maxWaitMs, reject } of refused) reject(refusal(detail, request, maxWaitMs));
+  };
+
+  const refuseLate = (): void => {
+    const from = now() + KEPT_MARGIN_MS;
+    const isLate = ({ request }: Entry, position: number): boolean =>
+      from + source.waitMs(position, request.priority) > latestStart(request);
+    refuse(queue.late(isLate), TOO_LATE);
+  };
+
+  const handOut = (granted: number): void => {
+    let remaining = granted;
+    while (remaining > 0) {
+      const entry = queue.next();
+      if (!entry) break;
+      if (latestStart(entry.request) < now()) {
+        refuse([entry], TOO_LATE);
+        continue;
+      }
+      leave(entry);
+      entry.resolve(createPermit());
+      remaining -= 1;
+    }
+    if (remaining > 0) source.giveBack(remaining);
+  };
+
+  const createPermit = (): Permit => {
+    const at = now();
+    let held = true;
+    return {
+      giveBack() {
+        if (held && now() - at <= HOLD_MS) handOut(1);
+        held = false;
+      },
+    };
+  };
+
+  const dispatcher = createPermitDispatcher({
+    source,
+    schedule,
+    demand: () => queue.demand(),
+    deliver(granted) {
+      handOut(granted);
+      refuseLate();
+    },
+  });
+
+  /** Who makes way for one more request: nobody while there is room. Undefined where its caller has its share already. */
+  const displacedBy = ({ caller, priority }: Place): readonly Entry[] | undefined => {
+    if (priority === 'background' || queue.count('interactive') < queueLimit) return [];
+    const displaced = queue.displacedBy(caller);
+    return displaced && [displaced];
+  };
+
+  const add = (entry: Entry, place: Place, displaced: readonly Entry[]): void => {
+    const isLast = queue.ahead(place) === queue.size;
+    if (place.priority === 'interactive' && source.waitMs(queue.ahead(place), 'interactive') > 0)
+      standing.contended();
+    queue.add(entry, place);
+    refuse(displaced, QUEUE_FULL);
+    if (!isLast) refuseLate();
+    dispatcher.start();
+  };
+
+  const enqueue = (request: PermitRequest, maxWaitMs: number, displaced: readonly Entry[]): Promise<Permit> =>
+    new Promise((resolve, reject) => {
+      const signal = request.signal();
+      const onAbort = (): void => {
+        leave(entry);
+        reject(signal.reason as Error);
+      };
+      const entry: Entry = { request, maxWaitMs, resolve, reject, onAbort };
+      entries.set(request, entry);
+      signal.addEventListener('abort', onAbort, { once: true });
+      add(entry, request, displaced);
+      for (const place of request.others ?? []) join(request, place);
+    });
+
+  const join = (request: PermitRequest, place: Place): void => {
+    const entry = entries.get(request);
+    if (!entry || !queue.wouldMoveForward(entry, place)) return;
+    const displaced = queue.priorityOf(entry) === place.priority ? [] : displacedBy(place);
+    if (!displaced) return;
+    queue.remove(entry);
+    add(entry, place, displaced);
+  };
+
+  return {
+    async acquire(request) {
+      const { priority } = request;
+      request.signal().throwIfAborted();
+      const timeLeftMs = latestStart(request) - now();
+      if (timeLeftMs >= 0 && queue.ahead(request) === 0 && dispatcher.tryAcquire(priority)) {
+        queue.passed(priority);
+        // An interactive request may have gone before background work that waits.
+        if (queue.size > 0) refuseLate();
+        return createPermit();
+      }
+      const boundMs = priority === 'interactive' ? standing.maxWaitMs() : Infinity;
+      const maxWaitMs = Math.min(timeLeftMs, boundMs);
+      if (source.waitMs(queue.positionUnderContention(request), priority) + PROMISE_MARGIN_MS > maxWaitMs)
+        throw refusal(TOO_LATE, request, maxWaitMs);
+      const displaced = displacedBy(request);
+      if (!displaced) throw refusal(QUEUE_FULL, request, maxWaitMs);
+      return enqueue(request, maxWaitMs, displaced);
+    },
+    join,
+    throttled() {
+      source.throttled();
+      refuseLate();
+    },
+    state() {
+      const { rate, available } = source.state();
+      const waiting = { interactive: queue.count('interactive'), background: queue.count('background') };
+      return { rate, permitsAvailable: available, waiting, standing: standing.isStanding() };
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * Tells a burst from a standing load. A queue absorbs a burst and empties again. A queue that never empties brings no
+ * more goodput than a short one, and makes every answer late (Nichols and Jacobson, "Controlling Queue Delay", 2012).
+ */
+export interface StandingQueue {
+  /** A newcomer has to wait for a permit. */
+  contended(): void;
+  /** Nobody waits any more. */
+  drained(): void;
+  /** The longest wait, in milliseconds, that a newcomer is let in for: bounded while the queue stands. */
+  maxWaitMs(): number;
+  /** Whether the queue has not been empty for twice the bounded wait. */
+  isStanding(): boolean;
+}
+
+interface StandingQueueOptions {
+  /** The bounded wait. */
+  readonly standingWaitMs: number;
+  /** The time between two permits: an empty queue that is filled again sooner has not been empty. */
+  readonly intervalMs: () => number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
+}
+
+/** Watches one queue; it starts empty. */
+export function createStandingQueue(options: StandingQueueOptions): StandingQueue {
+  const { standingWaitMs, intervalMs, now } = options;
+  let busy = false;
+  let busySince = -Infinity;
+  let drainedAt = -Infinity;
+  const isEmpty = (): boolean => !busy && now() - drainedAt >= intervalMs();
+  const isStanding = (): boolean => !isEmpty() && now() - busySince > 2 * standingWaitMs;
+  return {
+    contended() {
+      if (isEmpty()) busySince = now();
+      busy = true;
+    },
+    drained() {
+      if (busy) drainedAt = now();
+      busy = false;
+    },
+    maxWaitMs: () => (isStanding() ? standingWaitMs : Infinity),
+    isStanding,
+  };
+}

@@ -1,0 +1,90 @@
+import { LRUCache } from 'lru-cache';
+
+import { AppError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { RekognitionInput } from './client.ts';
+import {
+  isLasting,
+  type CallContext,
+  type Stage,
+  type UpstreamOperation,
+  type UpstreamResult,
+} from './operation.ts';
+
+/** A result that is young enough to be used again, or the error that is as good as one. */
+type CachedResult = UpstreamResult<unknown> | AppError;
+
+/** Results of one operation of Rekognition, kept for a moment. */
+export interface Cache {
+  get(key: string, maxAgeMs: number): CachedResult | undefined;
+  set(key: string, result: CachedResult, maxAgeMs: number, bytes: number): void;
+  /** How many results there are, and about how many bytes they take. */
+  state(): { readonly results: number; readonly bytes: number };
+}
+
+const MAX_RESULTS = 5000;
+const MAX_BYTES = 64 * 1024 * 1024;
+/** About what an entry takes beside its output. */
+const ENTRY_BYTES = 1000;
+
+/** An empty cache. It holds user ids, so a result goes as soon as nobody may be shown it any more. */
+export function createCache(now: () => number): Cache {
+  const entries = new LRUCache<string, { readonly result: CachedResult; readonly at: number }>({
+    max: MAX_RESULTS,
+    maxSize: MAX_BYTES,
+    ttlResolution: 0,
+    ttlAutopurge: true,
+  });
+  return {
+    get(key, maxAgeMs) {
+      const entry = entries.get(key);
+      return entry && now() - entry.at < maxAgeMs ? entry.result : undefined;
+    },
+    set(key, result, maxAgeMs, bytes) {
+      if (entries.peek(key)?.result === result) return;
+      // Whoever takes an older result still finds this one for as long as the one that it replaces.
+      const ttl = Math.ceil(Math.max(maxAgeMs, entries.getRemainingTTL(key)));
+      entries.set(key, { result, at: now() }, { ttl, size: ENTRY_BYTES + bytes });
+    },
+    state: () => ({ results: entries.size, bytes: entries.calculatedSize }),
+  };
+}
+
+interface FromCacheOptions {
+  readonly cache: Cache;
+  readonly metrics: Metrics;
+}
+
+/** Answers from the cache where the context takes a result of that age, and keeps what comes. */
+export function fromCache({ cache, metrics }: FromCacheOptions): Stage {
+  return (next) =>
+    async <Input extends RekognitionInput, Output>(
+      operation: UpstreamOperation<Input, Output>,
+      input: Input,
+      context: CallContext,
+    ) => {
+      const { maxAgeMs, stats } = context;
+      if (maxAgeMs === 0) return next(operation, input, context);
+      const key = keyOf(input);
+      const found = cache.get(key, maxAgeMs);
+      if (found) {
+        stats.source = 'cached';
+        metrics.results.inc({ operation: operation.name, source: 'cached' });
+        if (found instanceof AppError) throw found;
+        return found as UpstreamResult<Output>;
+      }
+      try {
+        const result = await next(operation, input, context);
+        cache.set(key, result, maxAgeMs, operation.bytesOf?.(result.output) ?? 0);
+        return result;
+      } catch (error) {
+        if (isLasting(error)) cache.set(key, error, maxAgeMs, 0);
+        throw error;
+      }
+    };
+}
+
+/** Inputs of one operation are equal if and only if their keys are: operations write their members in one order. */
+export function keyOf(input: object): string {
+  return JSON.stringify(input);
+}

@@ -1,0 +1,75 @@
+interface Bounds {
+  /** Milliseconds until it is given up. */
+  readonly ms: number;
+  /** Gives it up too, with its own reason. */
+  readonly parent: AbortSignal;
+  /** The error of the time-out. */
+  readonly onTimeout: () => Error;
+}
+
+/**
+ * Runs `work` with a signal that aborts when the parent does or after `ms`. It settles then even if `work`
+ * ignores the signal, as the SDK's credential lookup does; what `work` does later is of no consequence.
+ */
+export async function withDeadline<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  bounds.parent.throwIfAborted();
+  const controller = new AbortController();
+  return raceDeadline(bounds, work(controller.signal), (reason) => {
+    controller.abort(reason);
+  });
+}
+
+/** Waits for work that goes on without this waiter, no longer than the bounds allow. */
+export function raceDeadline<T>(
+  { ms, parent, onTimeout }: Bounds,
+  awaited: Promise<T>,
+  onGivenUp?: (reason: Error) => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const settled = (): void => {
+      clearTimeout(timer);
+      parent.removeEventListener('abort', onAbort);
+    };
+    const giveUp = (reason: Error): void => {
+      settled();
+      // First, so that the reason wins over the AbortError of what is given up.
+      reject(reason);
+      onGivenUp?.(reason);
+    };
+    const onAbort = (): void => {
+      giveUp(parent.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      giveUp(onTimeout());
+    }, ms);
+    parent.addEventListener('abort', onAbort);
+    awaited.then(settled, settled);
+    awaited.then(resolve, reject);
+    if (parent.aborted) onAbort();
+  });
+}
+
+/** How long a call takes, by those that have succeeded, in milliseconds. */
+export interface CallDuration {
+  observe(ms: number): void;
+  /** What the next call may take. */
+  readonly ms: number;
+}
+
+/** A call may take this long before any has been seen. */
+const INITIAL_MS = 100;
+
+/** As TCP estimates a connection's round trips (RFC 6298): their mean and four times their deviation, both smoothed. */
+export function createCallDuration(maxMs: number): CallDuration {
+  let mean = INITIAL_MS / 2;
+  let deviation = INITIAL_MS / 8;
+  return {
+    observe(ms) {
+      deviation += (Math.abs(ms - mean) - deviation) / 4;
+      mean += (ms - mean) / 8;
+    },
+    get ms() {
+      return Math.min(maxMs, mean + 4 * deviation);
+    },
+  };
+}

@@ -1,0 +1,179 @@
+import { AppError, type ErrorCode } from '../errors.ts';
+import { CredentialsError } from './credentials.ts';
+import { MalformedResponse } from './operation.ts';
+import { retryAfterMs } from './retry-after.ts';
+import { TransportError } from './transport.ts';
+
+/** One call ran into its own time-out. */
+export class AttemptTimeout extends Error {
+  override readonly name = 'AttemptTimeout';
+}
+
+/** What a failed call means: for the client, for the retry, and for the log. */
+interface Meaning {
+  readonly code: ErrorCode;
+  /** Whether another attempt may help. */
+  readonly retry: boolean;
+  /** Milliseconds that upstream asked us to wait. */
+  readonly retryAfterMs: number | undefined;
+  /** The exception's name and status; never its text, which holds ARNs and account ids. */
+  readonly summary: {
+    readonly name: string;
+    readonly status?: number;
+    readonly cause?: string;
+    /** It failed before there was anything to send. */
+    readonly stage?: 'credentials';
+  };
+  readonly requestId: string | undefined;
+}
+
+/** A call failed; `cause` is what it failed with. */
+export class UpstreamFailure extends Error implements Meaning {
+  override readonly name = 'UpstreamFailure';
+  readonly code: ErrorCode;
+  readonly retry: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly summary: Meaning['summary'];
+  readonly requestId: string | undefined;
+
+  constructor(meaning: Meaning, cause: unknown) {
+    super(meaning.code, { cause });
+    this.code = meaning.code;
+    this.retry = meaning.retry;
+    this.retryAfterMs = meaning.retryAfterMs;
+    this.summary = meaning.summary;
+    this.requestId = meaning.requestId;
+  }
+}
+
+/** The exceptions of Rekognition and of AWS's front door, without their `Exception`. The names come from outside. */
+const codes: ReadonlyMap<string, ErrorCode> = new Map(
+  Object.entries<ErrorCode>({
+    InvalidParameter: 'INVALID_PARAMETER',
+    Validation: 'INVALID_PARAMETER',
+    InvalidPaginationToken: 'INVALID_PAGE_TOKEN',
+    AccessDenied: 'UPSTREAM_ACCESS_DENIED',
+    ResourceNotFound: 'COLLECTION_NOT_FOUND',
+    UnrecognizedClient: 'UPSTREAM_UNAUTHENTICATED',
+    InvalidClientTokenId: 'UPSTREAM_UNAUTHENTICATED',
+    ExpiredToken: 'UPSTREAM_UNAUTHENTICATED',
+    InvalidToken: 'UPSTREAM_UNAUTHENTICATED',
+    InvalidSignature: 'UPSTREAM_UNAUTHENTICATED',
+    SignatureDoesNotMatch: 'UPSTREAM_UNAUTHENTICATED',
+    IncompleteSignature: 'UPSTREAM_UNAUTHENTICATED',
+    MissingAuthenticationToken: 'UPSTREAM_UNAUTHENTICATED',
+    RequestExpired: 'UPSTREAM_UNAUTHENTICATED',
+    NotAuthorized: 'UPSTREAM_UNAUTHENTICATED',
+    OptInRequired: 'UPSTREAM_UNAUTHENTICATED',
+    Throttling: 'UPSTREAM_THROTTLED',
+    Throttled: 'UPSTREAM_THROTTLED',
+    RequestThrottled: 'UPSTREAM_THROTTLED',
+    ProvisionedThroughputExceeded: 'UPSTREAM_THROTTLED',
+    RequestLimitExceeded: 'UPSTREAM_THROTTLED',
+    LimitExceeded: 'UPSTREAM_THROTTLED',
+    BandwidthLimitExceeded: 'UPSTREAM_THROTTLED',
+    TooManyRequests: 'UPSTREAM_THROTTLED',
+    SlowDown: 'UPSTREAM_THROTTLED',
+  }),
+);
+
+/** Pass by themselves, though their status is 4xx. */
+const passing: ReadonlySet<string> = new Set(['RequestTimeout', 'RequestTimeoutException']);
+
+interface SdkError extends Error {
+  readonly $metadata?: {
+    readonly httpStatusCode?: number;
+    readonly requestId?: string;
+    readonly clockSkewCorrected?: boolean;
+  };
+  readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
+}
+
+/** Reads a failed call. An error that is neither AWS's nor the network's is a bug, and is thrown on. */
+export function toUpstreamFailure(error: unknown, now: () => number): UpstreamFailure {
+  return new UpstreamFailure(meaningOf(error, now), error);
+}
+
+function meaningOf(error: unknown, now: () => number): Meaning {
+  if (!(error instanceof Error)) throw new Error('a call failed with something that is no error');
+  if (error instanceof AttemptTimeout) return meaning(error, 'UPSTREAM_TIMEOUT', true);
+  if (error instanceof TransportError || error instanceof MalformedResponse || error instanceof SyntaxError) {
+    return meaning(error, 'UPSTREAM_ERROR', true);
+  }
+  if (error instanceof CredentialsError) {
+    const summary = { ...nameAndCodeOf(error.cause), stage: 'credentials' } as const;
+    return { ...meaning(error, 'UPSTREAM_UNAUTHENTICATED', false), summary };
+  }
+  const sdkError = error as SdkError;
+  const code = codeOf(sdkError);
+  if (code === undefined) throw error;
+  return {
+    ...meaning(sdkError, code, isRetried(sdkError, code)),
+    retryAfterMs: retryAfterMs(sdkError.$response?.headers?.['retry-after'], now),
+  };
+}
+
+function meaning(error: SdkError, code: ErrorCode, retry: boolean): Meaning {
+  const status = error.$metadata?.httpStatusCode;
+  const cause = causeOf(error);
+  return {
+    code,
+    retry,
+    retryAfterMs: undefined,
+    summary: { name: error.name, ...(status !== undefined && { status }), ...(cause && { cause }) },
+    requestId: error.$metadata?.requestId,
+  };
+}
+
+/** Our own words for a malformed response, a socket's code for a failed connection. */
+function causeOf(error: Error): string | undefined {
+  if (error instanceof MalformedResponse) return error.message.split('\n', 1)[0];
+  return error instanceof TransportError ? codeAlong(error.cause) : undefined;
+}
+
+function codeOf(error: SdkError): ErrorCode | undefined {
+  // By name alone: a status of 429 from something in between is not Rekognition's throttle.
+  return codes.get(error.name.replace(/Exception$/, '')) ?? (error.$metadata ? 'UPSTREAM_ERROR' : undefined);
+}
+
+function isRetried(error: SdkError, code: ErrorCode): boolean {
+  if (code === 'UPSTREAM_THROTTLED') return true;
+  // The SDK has just corrected its clock by the answer's date: the same call now signs rightly.
+  if (code === 'UPSTREAM_UNAUTHENTICATED') return error.$metadata?.clockSkewCorrected === true;
+  return (
+    code === 'UPSTREAM_ERROR' && ((error.$metadata?.httpStatusCode ?? 0) >= 500 || passing.has(error.name))
+  );
+}
+
+/** What a provider of credentials failed with: the error's name and the socket's code, never its text. */
+function nameAndCodeOf(error: unknown): { readonly name: string; readonly cause?: string } {
+  if (!(error instanceof Error)) return { name: 'Error' };
+  const code = codeAlong(error);
+  return { name: error.name, ...(code !== undefined && { cause: code }) };
+}
+
+/** The code of a socket or of the file system, wherever in the chain of causes it is. */
+function codeAlong(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > 4) return undefined;
+  const { code, cause, errors } = error as Error & { readonly code?: unknown; readonly errors?: unknown };
+  if (typeof code === 'string') return code;
+  return codeAlong(cause, depth + 1) ?? codeAlong(Array.isArray(errors) ? errors[0] : undefined, depth + 1);
+}
+
+const details: Readonly<Partial<Record<ErrorCode, string>>> = {
+  INVALID_PARAMETER: 'Rekognition refused a parameter of this request.',
+  INVALID_PAGE_TOKEN: 'The page token has expired or is no longer valid. Start again from the first page.',
+  UPSTREAM_ACCESS_DENIED: 'This service is not allowed to read that collection. Ask its operator.',
+  COLLECTION_NOT_FOUND: 'There is no collection with this id.',
+  UPSTREAM_THROTTLED: 'Rekognition is throttling this service. Retry after the time in Retry-After.',
+  UPSTREAM_UNAUTHENTICATED: 'This service has no credentials that Rekognition accepts. Ask its operator.',
+  UPSTREAM_TIMEOUT: 'Rekognition did not answer in time. Retry later.',
+};
+
+/** The failure as the client sees it. */
+export function toAppError({ code, retryAfterMs, cause }: UpstreamFailure): AppError {
+  return new AppError(code, details[code] ?? 'Rekognition failed to answer this request. Retry later.', {
+    cause,
+    ...(code === 'UPSTREAM_THROTTLED' && { retryAfterS: (retryAfterMs ?? 1000) / 1000 }),
+  });
+}

@@ -1,0 +1,57 @@
+import { AwsJson1_1Protocol } from '@aws-sdk/core/protocols';
+import type {
+  HandlerExecutionContext,
+  HttpResponse,
+  MetadataBearer,
+  OperationSchema,
+  SerdeFunctions,
+} from '@smithy/types';
+
+import { MalformedResponse } from './operation.ts';
+
+/**
+ * AWS JSON 1.1 as the SDK speaks it, except that a success is read strictly and returned as the plain JSON that it was.
+ * The SDK writes the requests and reads the exceptions.
+ */
+export class StrictJsonProtocol extends AwsJson1_1Protocol {
+  override async deserializeResponse<Output extends MetadataBearer>(
+    operation: OperationSchema,
+    context: HandlerExecutionContext & SerdeFunctions,
+    response: HttpResponse,
+  ): Promise<Output> {
+    if (this.isErrorResponse(response.statusCode)) {
+      return super.deserializeResponse(operation, context, response);
+    }
+    const output: MetadataBearer = {
+      ...readResponse(response),
+      $metadata: this.deserializeMetadata(response),
+    };
+    return output as Output;
+  }
+}
+
+/**
+ * Reads a success of AWS JSON 1.1 strictly. The SDK takes an HTML page, an empty body, an array or an error document at
+ * status 200 for a success; here each of them is a `MalformedResponse`. The rest is the JSON object that was sent: each
+ * operation checks the members that it reads.
+ */
+function readResponse(response: HttpResponse): Record<string, unknown> {
+  if (response.statusCode !== 200) throw new MalformedResponse(`status ${response.statusCode}`);
+  const type = response.headers['content-type']?.split(/[;,]/, 1)[0]?.trim().toLowerCase();
+  if (type !== 'application/x-amz-json-1.1') throw new MalformedResponse('not application/x-amz-json-1.1');
+  const document = parse(response.body as Buffer);
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) {
+    throw new MalformedResponse('not a JSON object');
+  }
+  if ('__type' in document) throw new MalformedResponse('an error document at status 200');
+  return document as Record<string, unknown>;
+}
+
+function parse(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    // The parser's message quotes the text, which may hold user ids: it goes no further.
+    throw new MalformedResponse('not JSON');
+  }
+}

@@ -1,0 +1,119 @@
+import type { AppError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Governor } from '../quota/governor.ts';
+import type { Place } from '../quota/fair-queue.ts';
+import { keyOf } from './cache.ts';
+import type { RekognitionInput } from './client.ts';
+import { raceDeadline } from './deadline.ts';
+import type { CallContext, Stage, UpstreamOperation, UpstreamResult } from './operation.ts';
+
+/** One call of Rekognition, and those who wait for it. */
+interface InFlight {
+  readonly context: CallContext;
+  readonly result: Promise<UpstreamResult<unknown>>;
+  /** Another caller waits. */
+  join(context: CallContext): void;
+  /** A caller waits no longer. */
+  detach(): void;
+}
+
+/**
+ * Where a call in flight is found. The table that a `Map` has outgrown keeps pointing to what was in it, so this goes
+ * between: what is in the map then holds nothing of a call that is over.
+ */
+interface Slot {
+  call: InFlight | undefined;
+}
+
+type Run = (context: CallContext) => Promise<UpstreamResult<unknown>>;
+
+interface SharedInFlightOptions {
+  readonly governor: Pick<Governor, 'join'>;
+  /** The error of a caller whose deadline has passed. */
+  readonly onDeadline: () => AppError;
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Lets identical calls in flight be one. A caller who leaves, or whose deadline passes, disturbs no other; when the
+ * last has gone, the call is aborted.
+ */
+export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInFlightOptions): Stage {
+  return (next) => {
+    const slots = new Map<string, Slot>();
+    const start = (key: string, context: CallContext, run: Run): InFlight => {
+      const slot: Slot = { call: undefined };
+      slots.set(key, slot);
+      slot.call = createInFlight(context, run, () => {
+        slot.call = undefined;
+        if (slots.get(key) === slot) slots.delete(key);
+      });
+      return slot.call;
+    };
+    return async <Input extends RekognitionInput, Output>(
+      operation: UpstreamOperation<Input, Output>,
+      input: Input,
+      context: CallContext,
+    ) => {
+      const key = keyOf(input);
+      const found = slots.get(key)?.call;
+      // It may still wait for its turn, and the turn of this caller may come sooner.
+      if (found) governor.join(found.context, context);
+      const call = found ?? start(key, context, (shared) => next(operation, input, shared));
+      call.join(context);
+      const bounds = {
+        ms: context.deadlineAt() - now(),
+        parent: context.signal(),
+        onTimeout: onDeadline,
+      };
+      try {
+        const result = await raceDeadline(bounds, call.result as Promise<UpstreamResult<Output>>);
+        metrics.results.inc({ operation: operation.name, source: found ? 'shared' : 'fetched' });
+        return result;
+      } finally {
+        call.detach();
+        if (found) Object.assign(context.stats, found.context.stats, { source: 'shared' });
+      }
+    };
+  };
+}
+
+function createInFlight(first: CallContext, run: Run, onEnd: () => void): InFlight {
+  const aborter = new AbortController();
+  const others: Place[] = [];
+  let waiting = 0;
+  let deadlineAt = first.deadlineAt();
+  let over = false;
+  const end = (): void => {
+    if (!over) onEnd();
+    over = true;
+  };
+  const context: CallContext = {
+    ...first,
+    signal: () => aborter.signal,
+    deadlineAt: () => deadlineAt,
+    others,
+  };
+  const result = run(context);
+  result.then(end, end);
+  return {
+    context,
+    result,
+    join({ caller, priority, deadlineAt: until, span }) {
+      waiting += 1;
+      deadlineAt = Math.max(deadlineAt, until());
+      if (waiting === 1) return;
+      others.push({ caller, priority });
+      // The waits and attempts are parts of the first request's span; the others point to it.
+      if (first.span) span?.link(first.span);
+    },
+    detach() {
+      waiting -= 1;
+      if (waiting > 0 || over) return;
+      end();
+      aborter.abort();
+    },
+  };
+}

@@ -1,0 +1,368 @@
+import { expect, test } from '@jest/globals';
+
+import { createGovernor, type Permit, type PermitRequest } from '../../src/quota/governor.ts';
+import { createTokenBucket } from '../../src/quota/token-bucket.ts';
+import type { PermitSource } from '../../src/quota/permit-source.ts';
+import { fakeTime } from '../support/fake-time.ts';
+
+interface Options {
+  readonly tps?: number;
+  readonly burst?: number;
+  readonly queueLimit?: number;
+  readonly standingWaitMs?: number;
+  /** Instead of a bucket. */
+  readonly source?: PermitSource;
+}
+
+type Outcome = 'waiting' | 'permit' | { readonly code: string; readonly retryAfterS: number } | Error;
+
+interface Asked {
+  readonly request: PermitRequest;
+  readonly outcome: Outcome;
+  readonly permit: Permit | undefined;
+  readonly after: number | undefined;
+  leave(): void;
+}
+
+function governorOf({ tps = 5, burst = 1, queueLimit = 100, standingWaitMs = 1e9, source }: Options = {}) {
+  const time = fakeTime();
+  const permits = source ?? createTokenBucket({ tps, burst, now: time.now });
+  const governor = createGovernor({
+    source: permits,
+    queueLimit,
+    standingWaitMs,
+    callMs: () => 0,
+    now: time.now,
+    schedule: time.schedule,
+  });
+  const start = time.now();
+  const ask = (
+    caller: string,
+    terms: { forMs?: number; priority?: 'interactive' | 'background' } = {},
+  ): Asked => {
+    const { forMs = 10_000, priority = 'interactive' } = terms;
+    const leaving = new AbortController();
+    const latest = time.now() + forMs;
+    const request = { caller, priority, signal: () => leaving.signal, deadlineAt: () => latest };
+    const asked = {
+      request,
+      outcome: 'waiting' as Outcome,
+      permit: undefined as Permit | undefined,
+      after: undefined as number | undefined,
+      leave() {
+        leaving.abort(new Error('left'));
+      },
+    };
+    governor.acquire(request).then(
+      (permit) => Object.assign(asked, { outcome: 'permit', permit, after: time.now() - start }),
+      (error: unknown) => Object.assign(asked, { outcome: error, after: time.now() - start }),
+    );
+    return asked;
+  };
+  return { time, governor, permits, ask };
+}
+
+const outcomes = (...asked: readonly Asked[]) =>
+  asked.map(({ outcome }) =>
+    typeof outcome === 'string' ? outcome : 'code' in outcome ? outcome.code : outcome.message,
+  );
+
+test('a permit that is there is given at once, without a timer', async () => {
+  const { time, governor, ask } = governorOf({ burst: 5 });
+  const asked = [1, 2, 3, 4].map((name) => ask(String(name)));
+  await time.pass(0);
+  expect(outcomes(...asked)).toEqual(['permit', 'permit', 'permit', 'permit']);
+  expect(time.timers).toBe(0);
+  expect(governor.state()).toEqual({
+    rate: 5,
+    permitsAvailable: 0,
+    waiting: { interactive: 0, background: 0 },
+    standing: false,
+  });
+});
+
+test('one that waits has its permit as soon as there is one, and then nothing ticks any more', async () => {
+  const { time, governor, ask } = governorOf();
+  ask('a');
+  const second = ask('a');
+  await time.pass(199);
+  expect(second.outcome).toBe('waiting');
+  expect(governor.state()).toMatchObject({ waiting: { interactive: 1, background: 0 } });
+  await time.pass(1);
+  expect(second).toMatchObject({ outcome: 'permit', after: 200 });
+  expect(time.timers).toBe(0);
+});
+
+test('a turn that would come too late is refused at once, one that would not is kept', async () => {
+  const { time, ask } = governorOf();
+  ask('a');
+  const [tight, refused, kept] = [
+    ask('a', { forMs: 225 }),
+    ask('a', { forMs: 424 }),
+    ask('a', { forMs: 425 }),
+  ];
+  await time.pass(0);
+  expect(outcomes(tight, refused, kept)).toEqual(['waiting', 'OVERLOADED', 'waiting']);
+  await time.pass(400);
+  expect([tight.after, kept.after]).toEqual([200, 400]);
+});
+
+test('one for whom it is too late already is refused, though a permit is there', async () => {
+  const { time, governor, ask } = governorOf();
+  const asked = ask('a', { forMs: -1 });
+  await time.pass(0);
+  expect(outcomes(asked)).toEqual(['OVERLOADED']);
+  expect(governor.state().permitsAvailable).toBe(1);
+});
+
+test('when the queue is full the caller with most of it gives way to one with less, not to itself', async () => {
+  const { time, governor, ask } = governorOf({ queueLimit: 3 });
+  ask('heavy');
+  const waiting = [ask('heavy'), ask('heavy'), ask('heavy')];
+  const another = ask('heavy');
+  const light = ask('light');
+  await time.pass(0);
+  expect(outcomes(...waiting, another, light)).toEqual([
+    'waiting',
+    'waiting',
+    'OVERLOADED',
+    'OVERLOADED',
+    'waiting',
+  ]);
+  expect(governor.state().waiting.interactive).toBe(3);
+  await time.pass(400);
+  expect(light).toMatchObject({ outcome: 'permit', after: 400 });
+});
+
+test('a queue limit of nothing serves only what can be served at once', async () => {
+  const { time, ask } = governorOf({ queueLimit: 0 });
+  const asked = [ask('a'), ask('b')];
+  await time.pass(0);
+  expect(outcomes(...asked)).toEqual(['permit', 'OVERLOADED']);
+  expect(asked[1]?.outcome).toMatchObject({ retryAfterS: 0.225 });
+});
+
+test('exports wait for pages, and do not count for the queue limit', async () => {
+  const { time, governor, ask } = governorOf({ queueLimit: 1 });
+  ask('a');
+  const stream = ask('a', { priority: 'background' });
+  const another = ask('a', { priority: 'background' });
+  const page = ask('a');
+  await time.pass(0);
+  expect(governor.state().waiting).toEqual({ interactive: 1, background: 2 });
+  await time.pass(600);
+  expect([page.after, stream.after, another.after]).toEqual([200, 400, 600]);
+});
+
+test('a page that comes while exports wait for what pages leave has the permit that is there, and they wait on', async () => {
+  const { time, governor, ask } = governorOf({ burst: 5 });
+  const streams = [ask('a', { priority: 'background' }), ask('a', { priority: 'background' })];
+  const late = ask('a', { priority: 'background', forMs: 430 });
+  await time.pass(0);
+  expect(outcomes(...streams, late)).toEqual(['permit', 'permit', 'waiting']);
+  expect(governor.state().permitsAvailable).toBe(2);
+  const page = ask('b');
+  await time.pass(0);
+  expect(outcomes(page, late)).toEqual(['permit', 'waiting']);
+  const another = ask('b');
+  await time.pass(0);
+  expect(outcomes(another, late)).toEqual(['permit', 'OVERLOADED']);
+});
+
+test('one that is pushed back too far by another is refused then', async () => {
+  const { time, ask } = governorOf();
+  ask('heavy');
+  const heavy = [ask('heavy', { forMs: 500 }), ask('heavy', { forMs: 500 })];
+  await time.pass(100);
+  const light = ask('light', { forMs: 5000 });
+  await time.pass(0);
+  expect(outcomes(...heavy, light)).toEqual(['waiting', 'OVERLOADED', 'waiting']);
+  expect(heavy[1]?.after).toBe(100);
+  expect(heavy[1]?.outcome).toMatchObject({ name: 'AppError', status: 503 });
+});
+
+test('when a throttle lowers the rate, whoever comes too late now is refused then, and the others wait', async () => {
+  const { time, governor, ask } = governorOf();
+  ask('a');
+  const asked = [ask('a', { forMs: 1000 }), ask('a', { forMs: 500 }), ask('a', { forMs: 1000 })];
+  await time.pass(100);
+  governor.throttled();
+  await time.pass(0);
+  expect(outcomes(...asked)).toEqual(['waiting', 'OVERLOADED', 'waiting']);
+  expect(governor.state()).toMatchObject({ rate: 4.25, permitsAvailable: 0 });
+  await time.pass(1000);
+  expect(outcomes(...asked)).toEqual(['permit', 'OVERLOADED', 'permit']);
+});
+
+test('whoever leaves gives the place up at once, and costs no permit', async () => {
+  const { time, governor, ask } = governorOf();
+  ask('a');
+  const [first, second] = [ask('a'), ask('a')];
+  first.leave();
+  await time.pass(0);
+  expect(outcomes(first)).toEqual(['left']);
+  await time.pass(200);
+  expect(second.after).toBe(200);
+  const last = ask('a');
+  last.leave();
+  await time.pass(0);
+  expect(time.timers).toBe(0);
+  expect(governor.state().waiting.interactive).toBe(0);
+});
+
+test('whoever has left before asking gets neither permit nor place', async () => {
+  const { time, governor } = governorOf();
+  const signal = AbortSignal.abort(new Error('left'));
+  const request: PermitRequest = {
+    caller: 'a',
+    priority: 'interactive',
+    signal: () => signal,
+    deadlineAt: () => Infinity,
+  };
+  await expect(governor.acquire(request)).rejects.toThrow('left');
+  expect(governor.state()).toMatchObject({ permitsAvailable: 1, waiting: { interactive: 0 } });
+  expect(time.timers).toBe(0);
+});
+
+test('a permit given back is the next one’s at once, and there again where nobody waits', async () => {
+  const { time, governor, ask } = governorOf();
+  const first = ask('a');
+  const second = ask('a');
+  await time.pass(10);
+  first.permit?.giveBack();
+  first.permit?.giveBack();
+  await time.pass(0);
+  expect(second).toMatchObject({ outcome: 'permit', after: 10 });
+  expect(time.timers).toBe(0);
+  second.permit?.giveBack();
+  expect(governor.state().permitsAvailable).toBe(1);
+});
+
+test('a permit that was held for long counts as used', async () => {
+  const { time, governor, ask } = governorOf({ burst: 2 });
+  const first = ask('a');
+  await time.pass(51);
+  first.permit?.giveBack();
+  expect(governor.state().permitsAvailable).toBe(1);
+});
+
+test('a caller that joins a waiting attempt brings it the better of both queue', async () => {
+  const { time, governor, ask } = governorOf();
+  ask('heavy');
+  const heavy = [ask('heavy'), ask('heavy'), ask('heavy')];
+  const stream = ask('stream', { priority: 'background' });
+  const last = heavy[2];
+  if (!last) throw new Error('nobody waits');
+  governor.join(last.request, { caller: 'light', priority: 'interactive' });
+  governor.join(last.request, { caller: 'heavy', priority: 'interactive' });
+  governor.join(stream.request, { caller: 'reader', priority: 'interactive' });
+  governor.join(stream.request, { caller: 'another', priority: 'background' });
+  expect(governor.state().waiting).toEqual({ interactive: 4, background: 0 });
+  await time.pass(800);
+  expect(heavy.map(({ after }) => after)).toEqual([200, 800, 400]);
+  expect(stream.after).toBe(600);
+  governor.join(last.request, { caller: 'late', priority: 'interactive' });
+  expect(governor.state().waiting).toEqual({ interactive: 0, background: 0 });
+});
+
+test('an export that a page joins needs room in the queue, and makes it where it has more right to it', async () => {
+  const { time, governor, ask } = governorOf({ queueLimit: 2 });
+  ask('heavy');
+  const heavy = [ask('heavy'), ask('heavy')];
+  const stream = ask('stream', { priority: 'background' });
+  governor.join(stream.request, { caller: 'heavy', priority: 'interactive' });
+  expect(governor.state().waiting).toEqual({ interactive: 2, background: 1 });
+  governor.join(stream.request, { caller: 'reader', priority: 'interactive' });
+  await time.pass(0);
+  expect(outcomes(...heavy, stream)).toEqual(['waiting', 'OVERLOADED', 'waiting']);
+  expect(governor.state().waiting).toEqual({ interactive: 2, background: 0 });
+});
+
+test('one whose time ran out while it waited, since the clock was set, is refused and its permit goes on', async () => {
+  const { time, ask, governor } = governorOf();
+  ask('a');
+  let latest = time.now() + 5000;
+  const signal = new AbortController().signal;
+  const early = governor.acquire({
+    caller: 'a',
+    priority: 'interactive',
+    signal: () => signal,
+    deadlineAt: () => latest,
+  });
+  const next = ask('a');
+  latest = time.now() + 100;
+  const [[refused]] = await Promise.all([Promise.allSettled([early]), time.pass(200)]);
+  expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'OVERLOADED' } });
+  expect(next).toMatchObject({ outcome: 'permit', after: 200 });
+});
+
+/** A source that answers later, as one behind a network does. */
+function slowSource(answers: number[]): PermitSource & { readonly asked: number[]; readonly back: number[] } {
+  const asked: number[] = [];
+  const back: number[] = [];
+  return {
+    asked,
+    back,
+    take(wanted) {
+      asked.push(wanted);
+      return Promise.resolve().then(() => answers.shift() ?? 0);
+    },
+    giveBack: (count) => back.push(count),
+    waitMs: (ahead) => ahead * 100,
+    throttled: () => undefined,
+    state: () => ({ rate: 10, available: 0 }),
+  };
+}
+
+test('a source that answers later is asked once for all that wait by then', async () => {
+  const source = slowSource([1, 2, 0, 1]);
+  const { time, ask } = governorOf({ source });
+  const asked = ['a', 'b', 'c', 'd'].map((caller) => ask(caller));
+  await time.pass(0);
+  expect(source.asked).toEqual([1, 3, 1]);
+  expect(outcomes(...asked)).toEqual(['permit', 'permit', 'permit', 'waiting']);
+  await time.pass(2);
+  expect(outcomes(...asked)).toEqual(['permit', 'permit', 'permit', 'permit']);
+  expect(source.asked).toEqual([1, 3, 1, 1]);
+});
+
+test('no second question is asked before the first is answered', async () => {
+  const source = slowSource([1, 1]);
+  const { time, ask } = governorOf({ source });
+  const gone = ask('a');
+  gone.leave();
+  const next = ask('b');
+  expect(source.asked).toEqual([1]);
+  await time.pass(0);
+  expect(outcomes(gone, next)).toEqual(['left', 'permit']);
+  expect(source.asked).toEqual([1]);
+});
+
+test('while the source has not answered, who would come too late is refused before his deadline, and nothing ticks afterwards', async () => {
+  const source = { ...slowSource([]), take: () => new Promise<number>(() => undefined), waitMs: () => 0 };
+  const { time, ask } = governorOf({ source });
+  const first = ask('a', { forMs: 1000 });
+  const second = ask('b', { forMs: 2000 });
+  await time.pass(1010);
+  expect(first).toMatchObject({ outcome: { code: 'OVERLOADED' } });
+  expect(first.after).toBeLessThanOrEqual(1000);
+  expect(second.outcome).toBe('waiting');
+  await time.pass(1000);
+  expect(second).toMatchObject({ outcome: { code: 'OVERLOADED' } });
+  expect(time.timers).toBe(0);
+  // The question is still open.
+  const third = ask('c', { forMs: 100 });
+  await time.pass(110);
+  expect(third).toMatchObject({ outcome: { code: 'OVERLOADED' } });
+});
+
+test('a permit that comes after everybody has left goes back', async () => {
+  const source = slowSource([1]);
+  const { time, ask } = governorOf({ source });
+  ask('a').leave();
+  const late = ask('b', { forMs: 10 });
+  await time.pass(0);
+  expect(outcomes(late)).toEqual(['OVERLOADED']);
+  expect(source.back).toEqual([1]);
+  expect(time.timers).toBe(0);
+});
