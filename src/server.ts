@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 
+import { printBanner } from './banner.ts';
 import { ConfigError, readConfig } from './config.ts';
 import { createListener } from './http/listener.ts';
 import { messageClasses } from './http/message-classes.ts';
@@ -14,7 +15,6 @@ import { resolveEndpoint, type RekognitionEndpoint } from './rekognition/resolve
 import { createService } from './service.ts';
 import { shutDown } from './shutdown.ts';
 import { openStandardOutput } from './standard-output.ts';
-import { announce } from './welcome.ts';
 
 const LEFT_OVER_MS = 500;
 
@@ -45,6 +45,8 @@ async function main(): Promise<void> {
     });
 
   giveHome();
+  // The banner says the same in one line of the log.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   // A file of its own, which is read only then.
   const embedded =
     config.backend === 'embedded'
@@ -100,7 +102,8 @@ async function main(): Promise<void> {
   };
   const address = server.address() as AddressInfo;
   const metricsAddress = metricsServer.address() as AddressInfo;
-  announce({ logger, config, address, metricsAddress, embedded, write: output.write });
+  const { node: nodeVersion } = process.versions;
+  printBanner({ logger, config, address, metricsAddress, nodeVersion, embedded, write: output.write });
 }
 
 /** Settings of `.env`, where it is there; what the environment has set already stays. */

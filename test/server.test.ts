@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
@@ -67,6 +67,15 @@ test('settings are read from .env where it is there, and those of the environmen
   expect(run.err()).toBe('rollcall: bad settings:\n  NODE_ENV must be production, development or test\n');
 });
 
+test('the embedded Rekognition alone reads its settings from .env as well', () => {
+  if (!built) throw new Error('the service was not built');
+  const home = dirname(built.dist);
+  writeFileSync(join(home, '.env'), 'REKOGNITION_PORT=x\n');
+  written.push(join(home, '.env'));
+  const { status, stderr } = spawnSync(process.execPath, ['dist/embedded/main.js'], { cwd: home, env: {} });
+  expect([status, String(stderr)]).toEqual([1, 'REKOGNITION_PORT must be a port, 0 to 65535, and is "x".\n']);
+});
+
 test('SIGTERM to npm start ends the service as well', async () => {
   if (!built) throw new Error('the service was not built');
   const home = dirname(built.dist);
@@ -76,7 +85,6 @@ test('SIGTERM to npm start ends the service as well', async () => {
     ...process.env,
     PORT: '0',
     METRICS_PORT: '0',
-    NODE_NO_WARNINGS: '1',
     SHUTDOWN_GRACE_MS: '1000',
   };
   const npm = spawn('npm', ['start'], { cwd: home, env, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -46,14 +46,15 @@ export async function runEmbedded({ env, write, writeError, clock, signals }: Ru
 
 /** Where to listen; only this machine reaches it unless said otherwise, for its keys are known to everybody. */
 function readHost(text = ''): string {
-  return text === '' ? defaultHost : text;
+  return text.trim() || defaultHost;
 }
 
 /** The port in `REKOGNITION_PORT`, 4566 where that is empty; throws with a message for its user. */
 export function readPort(text = ''): number {
-  if (text === '') return defaultPort;
-  const port = Number(text);
-  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
+  const trimmed = text.trim();
+  if (trimmed === '') return defaultPort;
+  const port = Number(trimmed);
+  if (/^\d{1,5}$/.test(trimmed) && port <= 65_535) return port;
   throw new Error(`REKOGNITION_PORT must be a port, 0 to 65535, and is ${JSON.stringify(text)}.`);
 }
 

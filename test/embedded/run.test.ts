@@ -64,7 +64,7 @@ describe('The embedded Rekognition alone', () => {
     expect(await ended).toBe(0);
   });
 
-  test.each(['http', '-1', '65536', '4566.5', '0x10', ' 4566', '1e3'])(
+  test.each(['http', '-1', '65536', '4566.5', '0x10', '4 566', '1e3'])(
     'with the port %j says so in one line and ends with 1',
     async (port) => {
       const { ended, errors, written } = run({ REKOGNITION_PORT: port });
@@ -89,6 +89,7 @@ describe('The embedded Rekognition alone', () => {
 
   test.each([
     ['"0.0.0.0"', 'every address', '0.0.0.0', 'http://0.0.0.0:'],
+    ['with a line feed behind it', 'the same', '0.0.0.0\n', 'http://0.0.0.0:'],
     ['empty', 'a loopback address', '', 'http://127.0.0.1:'],
   ])('with REKOGNITION_HOST %s listens on %s', async (_text, _where, host, url) => {
     const { signals, welcome, ended } = run({ REKOGNITION_PORT: '0', REKOGNITION_HOST: host });
@@ -101,7 +102,11 @@ describe('The embedded Rekognition alone', () => {
   });
 
   test('takes port 4566 where none is set, or an empty one', () => {
-    expect([readPort(undefined), readPort(''), readPort('8000')]).toEqual([4566, 4566, 8000]);
+    expect([readPort(undefined), readPort(''), readPort(' ')]).toEqual([4566, 4566, 4566]);
+  });
+
+  test('takes a port with white space around it', () => {
+    expect([readPort('8000'), readPort(' 8000\r\n')]).toEqual([8000, 8000]);
   });
 
   test('writes an internal error out and goes on', async () => {

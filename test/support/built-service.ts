@@ -42,7 +42,6 @@ export function buildService(): BuiltService {
         cwd: home,
         env: {
           METRICS_PORT: '0',
-          NODE_NO_WARNINGS: '1',
           AWS_EC2_METADATA_DISABLED: 'true',
           HOME: home,
           ...env,
