@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { RekognitionInput } from '../rekognition/client.ts';
-import type { CallContext, UpstreamOperation, UpstreamResult } from '../rekognition/operation.ts';
+import type { CallContext, UpstreamOperation } from '../rekognition/operation.ts';
 import type { UpstreamPage } from '../rekognition/page.ts';
 import { paginate } from '../rekognition/paginate.ts';
 import { addStats, createUpstreamStats } from '../rekognition/upstream-stats.ts';

@@ -12,11 +12,17 @@ export function startWait(parent: Span | undefined): Span | undefined {
 }
 
 /** Ends the wait: with a permit where there is no `error`. */
-export function endWait(span: Span | undefined, priority: Priority, error?: unknown): void {
+export function endWait(
+  span: Span | undefined,
+  operation: string,
+  priority: Priority,
+  error?: unknown,
+): void {
   const code = error instanceof AppError ? error.code : undefined;
   span?.end({
     failed: code !== undefined,
     attributes: {
+      'rollcall.operation': operation,
       'rollcall.priority': priority,
       'rollcall.outcome': error === undefined ? 'granted' : (code ?? 'left'),
       'error.type': code,

@@ -47,11 +47,11 @@ async function acquire(
   try {
     const permit = await governor.acquire(context);
     metrics.permitWaitSeconds.observe({ operation, priority }, (now() - from) / 1000);
-    endWait(span, priority);
+    endWait(span, operation, priority);
     return permit;
   } catch (error) {
     if (!context.signal().aborted) metrics.permitsRefused.inc({ operation, priority });
-    endWait(span, priority, error);
+    endWait(span, operation, priority, error);
     throw error;
   } finally {
     stats.waitMs += Math.round(now() - from);

@@ -47,7 +47,7 @@ export function createCircuit({ now, random, countedPerScope }: CircuitOptions):
   let dueAt = changedAt;
   /** Failures in a row, by scope. */
   let failures = new Map<string, number>();
-  /** The scopes whose failures opened the circuit; unknown once a probe has gone. */
+  /** The few scopes whose failures opened the circuit; unknown once a probe has gone. */
   let culprits: ReadonlyMap<string, number> | undefined;
 
   const change = (next: CircuitState, at: number): void => {
@@ -69,7 +69,8 @@ export function createCircuit({ now, random, countedPerScope }: CircuitOptions):
     const inARow = failures;
     if ([...inARow.values()].reduce((sum, count) => sum + count, 0) < FAILURES_TO_OPEN) return;
     suspend(FIRST_PAUSE_MS);
-    culprits = inARow;
+    // Where each failure is another scope's, it is all of upstream.
+    if (inARow.size < FAILURES_TO_OPEN) culprits = inARow;
   };
   const probeEnded = (result: ExecutionResult): void => {
     if (result === 'succeeded') change('closed', now());

@@ -154,8 +154,8 @@ function nameAndCodeOf(error: unknown): { readonly name: string; readonly cause?
 
 /** The code of a socket or of the file system, wherever in the chain of causes it is. */
 function codeAlong(error: unknown, depth = 0): string | undefined {
-  if (!(error instanceof Error) || depth > 4) return undefined;
-  const { code, cause, errors } = error as Error & { readonly code?: unknown; readonly errors?: unknown };
+  if (typeof error !== 'object' || error === null || depth > 4) return undefined;
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
   if (typeof code === 'string') return code;
   return codeAlong(cause, depth + 1) ?? codeAlong(Array.isArray(errors) ? errors[0] : undefined, depth + 1);
 }

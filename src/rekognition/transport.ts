@@ -57,7 +57,7 @@ export function createTransport({ connectTimeoutMs, proxies }: TransportOptions)
 /** One request and its whole answer. undici's `dispatch` spares the streams that its `request` would make. */
 function exchange(agent: Dispatcher, request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
   const { protocol, hostname, port, headers } = request;
-  const method = request.method as Dispatcher.HttpMethod;
+  const method = request.method;
   const body = (request.body ?? null) as string | Uint8Array | null;
   const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
   const path = request.path + queryOf(request.query);

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
 import { closeBrowsers, describeInBrowser, launch } from '../support/browser.ts';
-import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
+import { describedAs, exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, type ConfigOverrides } from '../support/service.ts';
 
 const path = '/collections/team/users.ndjson';
@@ -44,7 +44,7 @@ describeInBrowser()('In a browser', () => {
     const { url } = await startService({
       // So slow that the count is there before it.
       script: [{ ...(first as object), delayMs: 300 }, ...others],
-      count: { body: { UserCount: 2 } },
+      count: describedAs(2),
       config: { http: { corsOrigins: [origin] }, ...config },
     });
     return url;

@@ -254,9 +254,7 @@ describe('A page', () => {
   test('that is empty and has a NextToken is not the last', async () => {
     const { json, headers } = await get({ Users: [], NextToken: 'more' });
     expect(json).toEqual({ users: [], nextToken: expect.stringMatching(/^[\w-]+$/) });
-    expect(headers['link']).toBe(
-      `</collections/team/users?maxResults=100&nextToken=${String(json['nextToken'])}>; rel="next"`,
-    );
+    expect(headers['link']).toBe(`<?maxResults=100&nextToken=${String(json['nextToken'])}>; rel="next"`);
   });
 
   test('links to the next one by a relative reference that keeps maxResults, whatever Host says', async () => {
@@ -264,9 +262,7 @@ describe('A page', () => {
     const { headers, json } = await call(url, `${path}?maxResults=7`, {
       headers: { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' },
     });
-    expect(headers['link']).toBe(
-      `</collections/team/users?maxResults=7&nextToken=${String(json['nextToken'])}>; rel="next"`,
-    );
+    expect(headers['link']).toBe(`<?maxResults=7&nextToken=${String(json['nextToken'])}>; rel="next"`);
   });
 
   test('is asked for with what the caller gave, and 100 where it gave nothing', async () => {

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { call, exchange, readRaw } from '../support/contract.ts';
-import { exception, pageOf, type Script, type Step } from '../support/scripted-rekognition.ts';
+import { describedAs, exception, pageOf, type Script, type Step } from '../support/scripted-rekognition.ts';
 import type { Client } from '../../src/rekognition/client.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
 import { openStream, readRest, readStream } from '../support/stream.ts';
@@ -27,10 +27,11 @@ function endless(delayMs = 0): Script {
 }
 
 /** A page that the kernel does not take whole for a reader who stops. */
-const heavyPage = pageOf(
-  Array.from({ length: 500 }, (_, index) => `${index}-`.padEnd(6_400, 'x')),
-  'heavy',
-);
+const heavyPage = (nextToken = 'heavy') =>
+  pageOf(
+    Array.from({ length: 500 }, (_, index) => `${index}-`.padEnd(6_400, 'x')),
+    nextToken,
+  );
 
 /** Waits until no further call has come for a while. */
 async function quiet({ calls }: Service): Promise<number> {
@@ -165,7 +166,7 @@ describe('X-Total-Users', () => {
     const slowPage = { ...(pageOf(['alice']) as object), delayMs: 200 };
     const { url } = await startService({
       script: [slowPage],
-      count: { body: { UserCount: 5000 } },
+      count: describedAs(5000),
       config: { http: { corsOrigins: ['https://app.example.com'] } },
     });
     const { headers } = await call(url, path, { headers: { Origin: 'https://app.example.com' } });
@@ -392,15 +393,19 @@ describe('A reader', () => {
   });
 
   test('who is slow has the next page fetched meanwhile, and no further one', async () => {
-    const service = await startService({ script: [heavyPage, pageOf(['alice'], 't2'), pageOf(['bob'])] });
+    const heavy = Array.from({ length: 8 }, (_, index) => heavyPage(`heavy-${index}`));
+    const service = await startService({ script: [...heavy, pageOf(['alice'], 't2'), pageOf(['bob'])] });
     const res = await openStream(service.url, path);
-    expect(await quiet(service)).toBe(2);
+    const called = await quiet(service);
+    // The kernel takes some pages whole. One is under way then, and one is fetched meanwhile.
+    expect(called).toBeGreaterThanOrEqual(2);
+    expect(called).toBeLessThan(8);
     const { userIds, complete } = await readRest(res, path);
-    expect([userIds.length, userIds.slice(-2), complete]).toEqual([502, ['alice', 'bob'], true]);
+    expect([userIds.length, userIds.slice(-2), complete]).toEqual([4002, ['alice', 'bob'], true]);
   });
 
   test('who is slow gets the whole page that was under way when the next one failed', async () => {
-    const service = await startService({ script: [heavyPage, exception('AccessDeniedException')] });
+    const service = await startService({ script: [heavyPage(), exception('AccessDeniedException')] });
     const res = await openStream(service.url, path);
     expect(await quiet(service)).toBe(2);
     const { userIds, problem, complete } = await readRest(res, path);
@@ -408,7 +413,7 @@ describe('A reader', () => {
   });
 
   test('who leaves in the middle of a page ends the call for the next one', async () => {
-    const service = await startService({ script: [heavyPage, 'hang'] });
+    const service = await startService({ script: [heavyPage(), 'hang'] });
     const res = await openStream(service.url, path);
     await until(() => service.calls.length === 2);
     res.destroy();

@@ -54,7 +54,7 @@ test.each([
 
 test('an exception without a status is not taken for a passing one', () => {
   const error = Object.assign(new Error(), { name: 'Odd', $metadata: {} });
-  expect(toUpstreamFailure(error, now)).toEqual({
+  expect(toUpstreamFailure(error, now)).toMatchObject({
     code: 'UPSTREAM_ERROR',
     retry: false,
     retryAfterMs: undefined,

@@ -59,6 +59,11 @@ export function pageOf(userIds: readonly string[], nextToken?: string): Step {
   return { body: { Users: users, ...(nextToken !== undefined && { NextToken: nextToken }) } };
 }
 
+/** What `DescribeCollection` says of a collection of so many users. */
+export function describedAs(UserCount: number): Step {
+  return { body: { UserCount, FaceCount: 0, FaceModelVersion: '7.0', CreationTimestamp: 1_700_000_000 } };
+}
+
 /** An HTML page, such as a proxy on the way makes. */
 export function html(status: number): Step {
   return {

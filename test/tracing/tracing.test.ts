@@ -8,7 +8,7 @@ import { startTracing, type Tracing } from '../../src/tracing/otlp.ts';
 import { startCollector, type Collector } from '../support/collector.ts';
 import type { ReceivedSpan } from '../support/otlp.ts';
 import { exception, pageOf, SECRETS, type Script } from '../support/scripted-rekognition.ts';
-import { startService, stopServices, until, type Service } from '../support/service.ts';
+import { startService, stopServices, until, type Service, type ConfigOverrides } from '../support/service.ts';
 import { readStream } from '../support/stream.ts';
 
 const PATH = '/collections/team/users';
@@ -44,7 +44,7 @@ function setTracing(env: Readonly<Record<string, string>>): void {
   tracing = startTracing({ logger, now: () => performance.now() });
 }
 
-const tracedService = (script: Script, config = {}): Promise<Service> =>
+const tracedService = (script: Script, config: ConfigOverrides = {}): Promise<Service> =>
   startService({ script, config, tracer: tracing.tracer });
 
 /** What the collector has once these requests are over. */
@@ -84,7 +84,11 @@ test('a page is a span of its request, of the wait for its permit and of its att
     traceId: request?.traceId,
     failed: false,
   });
-  expect(wait?.attributes).toEqual({ 'rollcall.priority': 'page', 'rollcall.outcome': 'granted' });
+  expect(wait?.attributes).toEqual({
+    'rollcall.operation': 'ListUsers',
+    'rollcall.priority': 'interactive',
+    'rollcall.outcome': 'granted',
+  });
   const [attempt] = named(spans, ATTEMPT);
   expect(attempt).toMatchObject({
     kind: 'client',
@@ -160,7 +164,7 @@ test.each([
 });
 
 test('a page that was kept is a request without an attempt, and says so', async () => {
-  const service = await tracedService([pageOf(['alice'])], { cacheTtlMs: 60_000 });
+  const service = await tracedService([pageOf(['alice'])], { upstream: { cacheTtlMs: 60_000 } });
   await fetch(`${service.url}${PATH}`);
   await fetch(`${service.url}${PATH}`);
   const spans = await spansAfter(service, 2);
@@ -261,10 +265,13 @@ test('a stream is one span, its waits and attempts are parts of it, and a failur
     'rollcall.stream.users': 3,
     'rollcall.stream.end': 'failed',
   });
-  const parts = [...named(spans, ATTEMPT), ...named(spans, WAIT)];
+  const waits = named(spans, WAIT).filter(
+    ({ attributes }) => attributes['rollcall.operation'] === 'ListUsers',
+  );
+  const parts = [...named(spans, ATTEMPT), ...waits];
   expect(parts).toHaveLength(6);
   expect(new Set(parts.map(({ parentId }) => parentId))).toEqual(new Set([request?.spanId]));
-  expect(named(spans, WAIT)[0]?.attributes).toMatchObject({ 'rollcall.priority': 'export' });
+  expect(named(spans, WAIT)[0]?.attributes).toMatchObject({ 'rollcall.priority': 'background' });
 });
 
 test('no user id, token, query, header or caller is in what is sent', async () => {
