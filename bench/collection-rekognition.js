@@ -1,4 +1,6 @@
 // Rekognition's ListUsers over one collection of USERS users, RATE calls a second, in pages that differ from one another.
+//
+// GET /calls            how many calls of ListUsers there were
 import { Buffer } from 'node:buffer';
 import { createServer } from 'node:http';
 import process from 'node:process';
@@ -10,7 +12,10 @@ const { PORT, USERS, RATE, BURST, LATENCY_MS = '0' } = process.env;
 const total = Number(USERS);
 const bucket = createBucket({ rate: Number(RATE), burst: Number(BURST) });
 
+let calls = 0;
+
 createServer((req, res) => {
+  if (req.url === '/calls') return send(res, 200, JSON.stringify({ calls }));
   let input = '';
   req.setEncoding('utf8');
   req.on('data', (chunk) => {
@@ -21,11 +26,19 @@ createServer((req, res) => {
 
 async function answer(operation, { NextToken, MaxResults }, res) {
   if (LATENCY_MS !== '0') await setTimeout(Number(LATENCY_MS));
-  if (operation.endsWith('DescribeCollection')) send(res, 200, `{"UserCount":${total}}`);
-  else if (bucket.admit())
+  if (operation.endsWith('DescribeCollection')) return send(res, 200, details);
+  calls += 1;
+  if (bucket.admit())
     send(res, 200, pageAt(NextToken === undefined ? 0 : Number(tokenText(NextToken)), MaxResults));
   else send(res, 400, '{"__type":"ProvisionedThroughputExceededException","Message":"On purpose."}');
 }
+
+const details = JSON.stringify({
+  UserCount: total,
+  FaceCount: 0,
+  FaceModelVersion: '7.0',
+  CreationTimestamp: 1_700_000_000,
+});
 
 /** Each is made once: what that costs is not what is measured. */
 const made = new Map();

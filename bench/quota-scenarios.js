@@ -17,6 +17,29 @@ export async function overload(begin, { punishing = false } = {}) {
   return summary(await run(begin, { plan, punishing }));
 }
 
+/** So many requests at once as five times the quota are in a second, on a service that nobody has asked before. */
+export async function burst(begin) {
+  const plan = Array.from({ length: 5 * C }, (_, n) => ({ atMs: 0, ...distinct(n) }));
+  return answers((await run(begin, { plan })).outcomes);
+}
+
+/** When the load drops, in milliseconds from the start. */
+const DROP_MS = 15_000;
+/** An answer that came this fast did not wait for a permit. */
+const UNDELAYED_MS = 150;
+
+/** Twenty times the quota that drops to half of it: seconds until the first request that waits for no permit. */
+export async function drop(begin) {
+  const heavy = evenly({ perSecond: 20 * C, seconds: DROP_MS / 1000, asks: distinct });
+  const asks = (n) => distinct(n + heavy.length);
+  const light = evenly({ perSecond: C / 2, seconds: 10, firstMs: DROP_MS + 1, asks });
+  const { outcomes } = await run(begin, { plan: [...heavy, ...light] });
+  const undelayed = outcomes.find(
+    ({ status, atMs, latencyMs }) => status === 200 && atMs > DROP_MS && latencyMs < UNDELAYED_MS,
+  );
+  return { undelayedAfterS: ((undelayed?.atMs ?? Infinity) - DROP_MS) / 1000 };
+}
+
 /** Twenty times the quota, all for the same page. */
 export async function identical(begin) {
   const asks = (n) => ({ path: target('popular'), caller: someone(n) });
@@ -86,6 +109,9 @@ export function mostInASecond(calls) {
   return Math.max(0, ...counts);
 }
 
+/** From then on the load has stood, in milliseconds from its start. */
+const STANDING_MS = 10_000;
+
 /** Against what the bucket allows from the start of the load, when it is full, to the end of it. */
 function summary({ outcomes, calls }) {
   const allowed = BURST + C * seconds;
@@ -96,5 +122,6 @@ function summary({ outcomes, calls }) {
     calls: calls.length,
     throttled: calls.filter(({ outcome }) => outcome === 'throttled').length,
     ...answers(outcomes),
+    standing: answers(outcomes.filter(({ atMs }) => atMs >= STANDING_MS)),
   };
 }

@@ -4,7 +4,7 @@ import process from 'node:process';
 
 import { check, print } from './processes.js';
 import { CACHE_TTL_MS, DEADLINE_MS, subjects } from './quota-run.js';
-import { identical, lightCaller, outage, overload, seconds } from './quota-scenarios.js';
+import { burst, drop, identical, lightCaller, outage, overload, seconds } from './quota-scenarios.js';
 
 const everyone = Object.keys(subjects);
 // Where no page is asked for twice, a cache changes nothing.
@@ -37,8 +37,18 @@ const [polite, punishing, same, alone, beside] = await table(
     answered: ({ answered }) => ratio(answered),
     'accepted p50': ({ acceptedP50 }) => ms(acceptedP50),
     'accepted p99': ({ acceptedP99 }) => ms(acceptedP99),
+    'after 10 s: p50': ({ standing }) => ms(standing.acceptedP50),
+    'after 10 s: p99': ({ standing }) => ms(standing.acceptedP99),
     'refused p99': ({ refusedP99 }) => ms(refusedP99),
   },
+);
+const [bursting] = await table(
+  [{ load: 'five times the quota at once', who: [ours], measure: (begin) => burst(begin) }],
+  { answered: ({ answered }) => ratio(answered), 'accepted p99': ({ acceptedP99 }) => ms(acceptedP99) },
+);
+const [dropping] = await table(
+  [{ load: 'drops from 20 x to 0.5 x', who: [ours], measure: (begin) => drop(begin) }],
+  { 'first without a wait after': ({ undelayedAfterS }) => s(undelayedAfterS) },
 );
 const [failing, hanging] = await table(
   [
@@ -61,16 +71,21 @@ const [failing, hanging] = await table(
 );
 
 const passed = [
-  check('polite: goodput', polite.goodput, '>=', 0.97),
+  check('polite: goodput', polite.goodput, '>=', 0.98),
   check('polite: sent', polite.sent, '<=', 1.02),
   check('polite: throttled calls', polite.throttled, '<=', 0),
   check('polite: accepted p99, ms', polite.acceptedP99, '<=', DEADLINE_MS),
+  check('polite: accepted p50 after 10 s, ms', polite.standing.acceptedP50, '<=', 1100),
+  check('polite: accepted p99 after 10 s, ms', polite.standing.acceptedP99, '<=', 1500),
   check('polite: refused p99, ms', polite.refusedP99, '<=', 50),
-  check('punishing: goodput', punishing.goodput, '>=', 0.95),
+  check('punishing: goodput', punishing.goodput, '>=', 0.98),
+  check('punishing: accepted p99 after 10 s, ms', punishing.standing.acceptedP99, '<=', 1500),
+  check('burst: answered', bursting.answered, '>=', 1),
+  check('drop: first without a wait after, s', dropping.undelayedAfterS, '<=', 2),
   check('identical: answered', same.answered, '>=', 1),
   check('identical: calls, one a TTL', same.calls, '<=', (seconds * 1000) / CACHE_TTL_MS + 1),
   check('light beside heavy: answered', beside.answered, '>=', 0.95),
-  check('light beside heavy: accepted p99, ms more', beside.acceptedP99 - alone.acceptedP99, '<=', 1000),
+  check('light beside heavy: accepted p99, ms more', beside.acceptedP99 - alone.acceptedP99, '<=', 500),
   check('failing: attempts a request, the first 200', failing.attempts, '<=', 1.1),
   check('failing: share upstream after 10 s', failing.share, '<=', 0.2),
   check('failing: refused p99 after 10 s, ms', failing.refusedP99, '<=', 50),
