@@ -1,7 +1,7 @@
-# Pin the base by digest for a release: --build-arg NODE_IMAGE=node:24-slim@sha256:…
-ARG NODE_IMAGE=node:24-slim
+# Named once, and not by an argument, which Dependabot does not read.
+FROM node:24-slim AS node
 
-FROM ${NODE_IMAGE} AS build
+FROM node AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
@@ -10,7 +10,7 @@ COPY src ./src
 COPY docs-page ./docs-page
 RUN npm run build
 
-FROM ${NODE_IMAGE}
+FROM node
 WORKDIR /app
 # Owned by root and run as another: what runs cannot change itself.
 COPY --from=build /app/dist ./dist

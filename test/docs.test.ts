@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from '@jest/globals';
 
+import { readConfig } from '../src/config.ts';
 import { problems } from '../src/errors.ts';
+import { END_MS, imageEnv, unknownVariables } from './support/deploy-files.ts';
 import { everyMetric } from './support/every-metric.ts';
 import { settingsWithDefaults } from './support/settings.ts';
 
@@ -67,4 +69,28 @@ test('docs/metrics.md has one row for each metric of the service, with its type,
       help,
     ]);
   expect(stated).toEqual(wanted);
+});
+
+test('the task definition in docs/running.md is JSON whose settings the service takes, and gives it time to stop', () => {
+  const [, json = ''] = /```json\n([^]*?)\n```/.exec(read('running.md')) ?? [];
+  const { containerDefinitions } = JSON.parse(json) as {
+    containerDefinitions: {
+      environment: { name: string; value: string }[];
+      secrets: { name: string }[];
+      portMappings: { containerPort: number }[];
+      stopTimeout: number;
+    }[];
+  };
+  const [container] = containerDefinitions;
+  if (!container) throw new Error('There is no container');
+  const environment = Object.fromEntries(container.environment.map(({ name, value }) => [name, value]));
+  const secrets = { CURSOR_SECRETS: 'k'.repeat(32), REDIS_URL: 'rediss://:p@redis:6379' };
+  expect(container.secrets.map(({ name }) => name)).toEqual(Object.keys(secrets));
+  expect(unknownVariables(Object.keys(environment))).toEqual([]);
+  const { http, shutdown } = readConfig({ ...imageEnv, ...environment, ...secrets });
+  expect(container.portMappings.map(({ containerPort }) => containerPort)).toEqual([
+    http.port,
+    http.metricsPort,
+  ]);
+  expect(shutdown.delayMs + shutdown.graceMs + END_MS).toBeLessThanOrEqual(container.stopTimeout * 1000);
 });

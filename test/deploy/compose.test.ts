@@ -49,6 +49,20 @@ test('the composition is one by the Compose Specification', () => {
   expect(isCompose(rest) || isCompose.errors).toBe(true);
 });
 
+test('the composition at the top is one service over the embedded Rekognition, as safe as the others', () => {
+  const { name, ...rest } = readYaml('compose.yaml') as Compose;
+  expect(isCompose(rest) || isCompose.errors).toBe(true);
+  expect([name, Object.keys(rest.services)]).toEqual(['rollcall-alone', ['rollcall']]);
+  const { environment, ports, ...service } = (rest.services as Record<'rollcall', Service>).rollcall;
+  expect(unknownVariables(Object.keys(environment ?? {}))).toEqual([]);
+  const alone = readConfig({ ...imageEnv, ...environment });
+  expect(alone).toMatchObject({ production: true, backend: 'embedded', auth: undefined });
+  expect(ports).toEqual([`127.0.0.1:8080:${alone.http.port}`]);
+  expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+  const graceMs = Number(/^(\d+)s$/.exec(service.stop_grace_period ?? '')?.[1]) * 1000;
+  expect(alone.shutdown.delayMs + alone.shutdown.graceMs + END_MS).toBeLessThanOrEqual(graceMs);
+});
+
 test('a service with a key that the specification has not would be found', () => {
   expect(isCompose({ services: { ...compose.services, redis: { ...redis, commands: [] } } })).toBe(false);
 });
