@@ -11,6 +11,7 @@
  * @property {string} detail
  * @property {boolean} retryable
  * @property {string} requestId
+ * @property {number} [retryAfter] Seconds until a retry makes sense, where the service knows.
  * @property {string} [nextToken] On the last line of an incomplete stream: where to go on.
  *
  * @typedef {object} Progress
@@ -29,12 +30,11 @@ const LONGEST_DELAY_MS = 30_000;
 
 /** The service refused, or gave up. */
 export class ReadUsersError extends Error {
-  /** @param {Problem} problem @param {number} [retryAfterS] */
-  constructor(problem, retryAfterS = 0) {
+  /** @param {Problem} problem */
+  constructor(problem) {
     super(`${problem.code}: ${problem.detail}`);
     this.name = 'ReadUsersError';
     this.problem = problem;
-    this.retryAfterS = retryAfterS;
   }
 }
 
@@ -54,20 +54,24 @@ export async function* readUsers(baseUrl, collectionId, options = {}) {
   const progress = { users: 0, total: /** @type {number | undefined} */ (undefined) };
   for (let failures = 0; ;) {
     const batches = readOnce(url, options, progress);
+    /** @type {ReadUsersError | undefined} */
+    let reason;
     try {
       for (;;) {
         const batch = await settle(batches.next());
         if ('error' in batch) {
           signal?.throwIfAborted();
           failures += 1;
-          if (failures >= attempts || !isWorthAnother(batch.error)) throw batch.error;
-          await pause(batch.error, retryDelayMs * 2 ** (failures - 1), signal);
+          const error = reason ?? batch.error;
+          if (failures >= attempts || !isWorthAnother(error)) throw error;
+          await pause(error, retryDelayMs * 2 ** (failures - 1), signal);
           break;
         }
         if (batch.done) return;
         for (const line of batch.value) {
           if ('code' in line) {
-            if (!line.retryable) throw new ReadUsersError(line);
+            reason = new ReadUsersError(line);
+            if (!line.retryable) throw reason;
             url.searchParams.set('nextToken', line.nextToken ?? '');
             seen.clear();
           } else if (!seen.has(line.userId)) {
@@ -96,8 +100,7 @@ export async function* readUsers(baseUrl, collectionId, options = {}) {
 async function* readOnce(url, { headers, signal }, progress) {
   const response = await fetch(url, { headers: headers ?? {}, signal: signal ?? null });
   if (!response.ok || !response.body) {
-    const problem = /** @type {Problem} */ (await response.json());
-    throw new ReadUsersError(problem, Number(response.headers.get('Retry-After')));
+    throw new ReadUsersError(/** @type {Problem} */ (await response.json()));
   }
   const total = response.headers.get('X-Total-Users');
   if (total !== null) progress.total = Number(total);
@@ -129,7 +132,7 @@ function isWorthAnother(error) {
  * @param {AbortSignal | undefined} signal
  */
 async function pause(error, longestMs, signal) {
-  const askedMs = error instanceof ReadUsersError ? error.retryAfterS * 1000 : 0;
+  const askedMs = error instanceof ReadUsersError ? (error.problem.retryAfter ?? 0) * 1000 : 0;
   const ms = Math.max(askedMs, Math.random() * Math.min(longestMs, LONGEST_DELAY_MS));
   await new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);

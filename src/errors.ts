@@ -31,7 +31,7 @@ export type ErrorCode = keyof typeof problems;
 
 /** One fault of one parameter, as listed in `errors` of an `INVALID_PARAMETER` problem. */
 export interface ParameterFault {
-  readonly in: 'path' | 'query';
+  readonly location: 'path' | 'query';
   readonly name: string;
   readonly detail: string;
 }
@@ -39,7 +39,7 @@ export interface ParameterFault {
 interface AppErrorOptions {
   /** What went wrong underneath; logged, never sent. */
   readonly cause?: unknown;
-  /** Seconds until a retry makes sense; sent as `Retry-After`, rounded up, at least 1. */
+  /** Seconds until a retry makes sense; sent as `Retry-After` and `retryAfter`, rounded up, at least 1. */
   readonly retryAfterS?: number;
   readonly faults?: readonly ParameterFault[];
   /** Further response headers, such as `Allow`. */

@@ -54,9 +54,9 @@ function refused(faults: readonly ParameterFault[]): AppError {
   });
 }
 
-function faultsOf(place: ParameterFault['in'], error: z.ZodError | undefined): ParameterFault[] {
+function faultsOf(location: ParameterFault['location'], error: z.ZodError | undefined): ParameterFault[] {
   return (error?.issues ?? []).map(({ path, message }) => ({
-    in: place,
+    location,
     name: String(path[0]),
     detail: message,
   }));
@@ -72,7 +72,7 @@ function countNames(search: URLSearchParams): Map<string, number> {
 function repeated(counts: ReadonlyMap<string, number>): ParameterFault[] {
   return [...counts]
     .filter(([, count]) => count > 1)
-    .map(([name]) => ({ in: 'query', name: shown(name), detail: 'Give this parameter once.' }));
+    .map(([name]) => ({ location: 'query', name: shown(name), detail: 'Give this parameter once.' }));
 }
 
 function unknown(
@@ -82,7 +82,7 @@ function unknown(
 ): ParameterFault[] {
   return [...counts.keys()]
     .filter((name) => !known.includes(name))
-    .map((name) => ({ in: 'query', name: shown(name), detail }));
+    .map((name) => ({ location: 'query', name: shown(name), detail }));
 }
 
 /** A stranger's parameter name, short enough to be quoted. */

@@ -10,6 +10,8 @@ export interface Problem {
   readonly code: ErrorCode;
   readonly requestId: string;
   readonly retryable: boolean;
+  /** Seconds until a retry makes sense, as in `Retry-After`: a client may see the body alone. */
+  readonly retryAfter?: number;
   readonly errors?: readonly ParameterFault[];
 }
 
@@ -20,6 +22,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 export function toProblem(error: AppError, url: string, requestId: string): Problem {
   const { code, status, message, faults } = error;
   const { title, retryable } = problems[code];
+  const retryAfter = retryAfterOf(error);
   return {
     type: `urn:problem-type:rollcall:${code.toLowerCase().replaceAll('_', '-')}`,
     title,
@@ -29,17 +32,23 @@ export function toProblem(error: AppError, url: string, requestId: string): Prob
     code,
     requestId,
     retryable,
+    ...(retryAfter !== undefined && { retryAfter }),
     ...(faults && { errors: faults }),
   };
 }
 
 /** Headers that an error brings along. */
 export function problemHeaders(error: AppError): Record<string, string> {
-  const { retryAfterS, headers } = error;
+  const retryAfter = retryAfterOf(error);
   return {
-    ...headers,
-    ...(retryAfterS !== undefined && { 'Retry-After': String(Math.max(1, Math.ceil(retryAfterS))) }),
+    ...error.headers,
+    ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
   };
+}
+
+/** Whole seconds, at least one, and never too few. */
+function retryAfterOf({ retryAfterS }: AppError): number | undefined {
+  return retryAfterS === undefined ? undefined : Math.max(1, Math.ceil(retryAfterS));
 }
 
 /**

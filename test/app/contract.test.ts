@@ -113,7 +113,6 @@ describe('A request with a body', () => {
 
 describe('A route', () => {
   test.each([
-    '/',
     '/collections',
     '/collections/team',
     '/collections/team/users/',

@@ -62,7 +62,7 @@ describe('listUsers', () => {
     const rollcall = await start();
     expect(await outcome(rollcall.listUsers(id))).toMatchObject({
       code: 'INVALID_PARAMETER',
-      errors: [{ in: 'path', name: 'collectionId' }],
+      errors: [{ location: 'path', name: 'collectionId' }],
     });
   });
 

@@ -44,9 +44,9 @@ const broken =
     res.write(text, () => res.destroy());
   };
 const refusal =
-  (code: string, retryable: boolean, headers = {}): RequestListener =>
+  (code: string, retryable: boolean, members = {}): RequestListener =>
   (_req, res) => {
-    res.writeHead(503, headers).end(JSON.stringify(problemOf(code, retryable)));
+    res.writeHead(503).end(JSON.stringify({ ...problemOf(code, retryable), ...members }));
   };
 
 describe('readUsers', () => {
@@ -99,9 +99,13 @@ describe('readUsers', () => {
     await expect(idsOf(url, 'team')).resolves.toEqual(['älice']);
   });
 
-  test('waits as long as Retry-After says', async () => {
+  const asked = { ...problemOf('OVERLOADED', true), retryAfter: 1, nextToken: 't' };
+  test.each<[string, RequestListener]>([
+    ['of a refusal', refusal('OVERLOADED', true, { retryAfter: 1 })],
+    ['of the last line of a stream', broken(`${JSON.stringify(asked)}\n`)],
+  ])('waits as long as retryAfter %s says', async (_title, answer) => {
     let again = Infinity;
-    const url = await serve(refusal('OVERLOADED', true, { 'Retry-After': '1' }), (_req, res) => {
+    const url = await serve(answer, (_req, res) => {
       again = performance.now();
       res.end(line('a'));
     });

@@ -42,10 +42,10 @@ test('all faults are told at once', () => {
   expect([code, status]).toEqual(['INVALID_PARAMETER', 400]);
   expect(message).toBe('Correct these parameters: id, after, size, Size. See errors.');
   expect(faults).toEqual([
-    { in: 'path', name: 'id', detail: 'Give letters.' },
-    { in: 'query', name: 'after', detail: 'Give this parameter once.' },
-    { in: 'query', name: 'size', detail: 'Give digits.' },
-    { in: 'query', name: 'Size', detail: UNKNOWN },
+    { location: 'path', name: 'id', detail: 'Give letters.' },
+    { location: 'query', name: 'after', detail: 'Give this parameter once.' },
+    { location: 'query', name: 'size', detail: 'Give digits.' },
+    { location: 'query', name: 'Size', detail: UNKNOWN },
   ]);
 });
 
@@ -58,7 +58,7 @@ test.each(['SIZE=1', 'size[]=1', 'size[0]=1', 'size.a=1', '__proto__=1', 'constr
 
 test('a parameter given twice is refused even with the same value', () => {
   expect(refusalOf('size=1&size=1').faults).toEqual([
-    { in: 'query', name: 'size', detail: 'Give this parameter once.' },
+    { location: 'query', name: 'size', detail: 'Give this parameter once.' },
   ]);
 });
 
@@ -73,7 +73,7 @@ test('an unknown parameter of a route without any is told so', () => {
   const readNone = parameterReader({ ...schemas, query: z.object({}) });
   expect(() => readNone({ id: 'team' }, 'x=1')).toThrow(
     expect.objectContaining({
-      faults: [{ in: 'query', name: 'x', detail: 'There is no such parameter: this route has none.' }],
+      faults: [{ location: 'query', name: 'x', detail: 'There is no such parameter: this route has none.' }],
     }),
   );
 });

@@ -26,7 +26,7 @@ test('every code has a type of its own', () => {
 });
 
 test('the faults of parameters are listed', () => {
-  const faults = [{ in: 'query', name: 'size', detail: 'Give digits.' }] as const;
+  const faults = [{ location: 'query', name: 'size', detail: 'Give digits.' }] as const;
   expect(toProblem(new AppError('INVALID_PARAMETER', '', { faults }), '/', 'id').errors).toEqual(faults);
 });
 
@@ -103,15 +103,17 @@ test.each([
   [1, '1'],
   [1.001, '2'],
   [59.4, '60'],
-])('a retry after %p s is told as %s', (retryAfterS, expected) => {
-  expect(problemHeaders(new AppError('RATE_LIMITED', '', { retryAfterS }))).toEqual({
-    'Retry-After': expected,
-  });
+])('a retry after %p s is told as %s, in the header and in the body', (retryAfterS, expected) => {
+  const error = new AppError('RATE_LIMITED', '', { retryAfterS });
+  expect(problemHeaders(error)).toEqual({ 'Retry-After': expected });
+  expect(toProblem(error, '/', 'id').retryAfter).toBe(Number(expected));
 });
 
 test('there is no Retry-After without a time, and other headers are kept', () => {
   const headers = { Allow: 'GET' };
-  expect(problemHeaders(new AppError('METHOD_NOT_ALLOWED', '', { headers }))).toEqual(headers);
+  const error = new AppError('METHOD_NOT_ALLOWED', '', { headers });
+  expect(problemHeaders(error)).toEqual(headers);
+  expect(toProblem(error, '/', 'id')).not.toHaveProperty('retryAfter');
 });
 
 test('an error may name a status of its own', () => {

@@ -345,7 +345,9 @@ describe('A parameter', () => {
     const { url } = await startService();
     const { status, json } = await call(url, target);
     expect({ status, code: json['code'] }).toEqual({ status: 400, code: 'INVALID_PARAMETER' });
-    return (json['errors'] as { in: string; name: string }[]).map((fault) => `${fault.in} ${fault.name}`);
+    return (json['errors'] as { location: string; name: string }[]).map(
+      (fault) => `${fault.location} ${fault.name}`,
+    );
   };
 
   test.each([

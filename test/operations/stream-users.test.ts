@@ -99,7 +99,7 @@ describe('GET /collections/{collectionId}/users.ndjson', () => {
     const { url } = await startService();
     expect(await call(url, `${path}?maxResults=5`)).toMatchObject({
       status: 400,
-      json: { code: 'INVALID_PARAMETER', errors: [{ in: 'query', name: 'maxResults' }] },
+      json: { code: 'INVALID_PARAMETER', errors: [{ location: 'query', name: 'maxResults' }] },
     });
   });
 

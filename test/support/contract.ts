@@ -123,7 +123,7 @@ function checkAnswer(method: string, target: string, answer: Answer): void {
   }
   const path = templateOf(target);
   if (method === 'OPTIONS' || path === undefined) {
-    expect([204, 400, 401, 404, 429, 503]).toContain(answer.status);
+    expect([204, 303, 400, 401, 404, 429, 503]).toContain(answer.status);
     return;
   }
   const operation = method === 'HEAD' ? 'head' : 'get';
@@ -202,6 +202,11 @@ function expectBody(
   if (mediaType === 'application/x-ndjson') expectUserLines(answer.text);
 }
 
+/** Holds the last line of a stream that is not complete against the contract. */
+export function expectStreamProblem(problem: Json): void {
+  expectValid(['components', 'schemas', 'StreamProblem'], problem);
+}
+
 /** Holds each line of a stream against the contract. */
 function expectUserLines(text: string): void {
   const lines = text.split('\n');
@@ -214,7 +219,9 @@ function expectProblem(target: string, { status, headers, json }: Answer): void 
   expectValid(['components', 'schemas', 'Problem'], json);
   expect(json['status']).toBe(status);
   expect(json['requestId']).toBe(headers['x-request-id']);
-  if (json['instance'] !== '/') expect(json['instance']).toBe(target.replace(/\?.*/, ''));
+  const path = target.replace(/\?.*/, '').replace(/%(?![0-9a-f]{2})/gi, '%25');
+  if (json['instance'] !== '/') expect(json['instance']).toBe(path);
+  expect(json['retryAfter']?.toString()).toBe(headers['retry-after']);
   expect('errors' in json).toBe(json['code'] === 'INVALID_PARAMETER' && 'errors' in json);
 }
 

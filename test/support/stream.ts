@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 
-import { readRaw } from './contract.ts';
+import { expectStreamProblem, readRaw } from './contract.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -40,7 +40,9 @@ export async function readStream(
 /** Reads what is left of an open stream, and checks headers and lines against the contract. */
 export async function readRest(res: IncomingMessage, path: string): Promise<ReadStream> {
   const lines = await readLines(res);
-  const problem = lines.at(-1)?.includes('"code"') ? lines.pop() : undefined;
+  const last = lines.at(-1)?.includes('"code"') ? lines.pop() : undefined;
+  const problem = last === undefined ? undefined : (JSON.parse(last) as Json);
+  if (problem) expectStreamProblem(problem);
   const body = lines.map((line) => `${line}\n`).join('');
   const head = Object.entries(res.headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
   const status = `HTTP/1.1 ${res.statusCode ?? 0} OK\r\n`;
@@ -48,7 +50,7 @@ export async function readRest(res: IncomingMessage, path: string): Promise<Read
   return {
     headers,
     userIds: lines.map((line) => (JSON.parse(line) as { userId: string }).userId),
-    problem: problem === undefined ? undefined : (JSON.parse(problem) as Json),
+    problem,
     complete: res.complete,
   };
 }

@@ -2,7 +2,7 @@ import type { Platform } from './platform.ts';
 import type { components } from './schema.ts';
 
 type Problem = components['schemas']['Problem'];
-type StreamProblem = Problem & { readonly nextToken?: string; readonly retryAfter?: number };
+type StreamProblem = components['schemas']['StreamProblem'];
 
 /** One fault of one parameter. */
 export type ParameterFault = components['schemas']['ParameterFault'];
@@ -88,7 +88,10 @@ export function failureOf(body: unknown, response: Platform<'Response'>): Rollca
 }
 
 /** A problem as an error. */
-export function problemFailure(problem: StreamProblem, headers?: Platform<'Headers'>): RollcallError {
+export function problemFailure(
+  problem: Problem & Partial<StreamProblem>,
+  headers?: Platform<'Headers'>,
+): RollcallError {
   const { code, detail, title, status, requestId, retryable, errors = [], nextToken } = problem;
   // A page of another origin sees the header only where it is exposed; the body says the same.
   const retryAfter = (headers && secondsOf(headers)) ?? problem.retryAfter;

@@ -93,7 +93,7 @@ function requireUrl(baseUrl: string): void {
 function checkedPath(collectionId: string): { collectionId: string } {
   if (!['', '.', '..'].includes(collectionId)) return { collectionId };
   const detail = 'Give the id of a collection.';
-  const errors = [{ in: 'path', name: 'collectionId', detail }] as const;
+  const errors = [{ location: 'path', name: 'collectionId', detail }] as const;
   throw failure('INVALID_PARAMETER', detail, { status: 400, title: 'Invalid parameter', errors });
 }
 

@@ -101,7 +101,7 @@ export interface paths {
          *     allows: at most 2,500 a second.
          *
          *     **The collection is complete if and only if the response ends cleanly.** Where a later page fails for good, the last
-         *     line is a `Problem` with a `nextToken`, and the connection is destroyed, so that every client sees an incomplete
+         *     line is a `StreamProblem`, and the connection is destroyed, so that every client sees an incomplete
          *     transfer: curl ends with 18, `fetch` rejects a read. To go on, ask again with that `nextToken`, which repeats no user and
          *     leaves none out. A connection that broke on its way has no such line; then go on from the `nextToken` that was last
          *     used, and drop the users that were read since.
@@ -265,10 +265,32 @@ export interface components {
             requestId: string;
             /** @description Whether the very same request may succeed later. */
             retryable: boolean;
+            /** @description Seconds until a retry makes sense, as in `Retry-After`. Missing where nobody knows. */
+            retryAfter?: number;
             /** @description With `INVALID_PARAMETER` only, the faults of the request, at most twenty; `detail` says how many more there are. */
             errors?: components["schemas"]["ParameterFault"][];
-            /** @description On the last line of an incomplete stream only, where to go on. */
-            nextToken?: string;
+        };
+        /** @description The last line of a stream that is not complete: a `Problem`, and where to go on. A line is one if it has a `code`. */
+        StreamProblem: {
+            /** @description The `code` as a URN. It identifies the kind of problem, and leads nowhere. */
+            type: string;
+            /** @description The kind of problem in a few words, for a person to read; it may change. */
+            title: string;
+            /** @description The status that the page would have been answered with; that of the stream was 200. */
+            status: number;
+            /** @description What went wrong and what to do, for a person to read; it may change. */
+            detail: string;
+            /** @description The path that was asked for, as a URI reference of this host. */
+            instance: string;
+            code: components["schemas"]["ErrorCode"];
+            /** @description As in `X-Request-Id`. */
+            requestId: string;
+            /** @description Whether the very same request may succeed later. */
+            retryable: boolean;
+            /** @description Seconds until a retry makes sense. Missing where nobody knows. */
+            retryAfter?: number;
+            /** @description Where to go on. Give it to `streamUsers`; it repeats no user and leaves none out. */
+            nextToken: string;
         };
         /** @description One fault of one parameter. */
         ParameterFault: {
@@ -276,7 +298,7 @@ export interface components {
              * @description Where the parameter stands.
              * @enum {string}
              */
-            in: "path" | "query";
+            location: "path" | "query";
             /** @description The name as it was sent, an unknown one too. */
             name: string;
             /** @description What the parameter must be, for a person to read. */
@@ -285,8 +307,8 @@ export interface components {
         /**
          * @description What a client switches on. The list is closed: a new code comes only with a new major version of this contract.
          *
-         *     Where it is retryable, the very same request may succeed later: wait `Retry-After` seconds, or, where there is
-         *     none, a second or so, and twice as long each time. To see an error on purpose, run the service over its embedded
+         *     Where it is retryable, the very same request may succeed later: wait `retryAfter` seconds, which `Retry-After` says as
+         *     well, or, where there is none, a second or so, and twice as long each time. To see an error on purpose, run the service over its embedded
          *     Rekognition (`npm start`) and ask for the users of the collection named here; the examples of this contract say how to
          *     see the others.
          *
