@@ -29,7 +29,7 @@ export interface AppDeps {
   /** What operations are served with. */
   readonly operationDeps: OperationDeps;
   /** What this replica shares with others, if it does. */
-  readonly sharing: Pick<Sharing, 'shared' | 'counts'> | undefined;
+  readonly sharing: Pick<Sharing, 'shared' | 'ready' | 'counts'> | undefined;
   /** None where everyone who reaches the service may read everything. */
   readonly verifyToken: TokenVerifier | undefined;
   /** None where requests are not traced. */

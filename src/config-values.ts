@@ -92,6 +92,11 @@ export function redisUrl(): z.ZodType<string> {
   );
 }
 
+/** What keys in Redis begin with; a brace would choose the shard of a cluster. */
+export function keyPrefix(): z.ZodType<string> {
+  return text().regex(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and . _ : -');
+}
+
 /** Where keys are fetched. */
 export function trustedUrl(): z.ZodType<string> {
   return text().refine(isTrustedUrl, TRUSTED_URL);

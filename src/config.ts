@@ -5,6 +5,7 @@ import {
   isLoopback,
   isTrustedUrl,
   isUrlOf,
+  keyPrefix,
   keys,
   oneOf,
   origins,
@@ -84,6 +85,7 @@ export function settings(operations: readonly string[]) {
     }),
     redis: group({
       url: setting('REDIS_URL', redisUrl().optional()),
+      keyPrefix: setting('REDIS_KEY_PREFIX', keyPrefix().default('rollcall')),
     }),
     tracing: group({
       disabled: setting('OTEL_SDK_DISABLED', text().optional()),

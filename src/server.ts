@@ -53,8 +53,9 @@ async function main(): Promise<void> {
       ? await (await import('./embedded/start.ts')).startEmbeddedRekognition()
       : undefined;
   const { attemptTimeoutMs, deadlineMs } = config.upstream;
+  const endpoint = embedded ?? (await findEndpoint());
   const client = createClient({
-    endpoint: embedded ?? (await findEndpoint()),
+    endpoint,
     keys: embedded,
     connectTimeoutMs: attemptTimeoutMs,
     credentialsTimeoutMs: Math.min(attemptTimeoutMs, deadlineMs / 2),
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
     : undefined;
   const service = createService({
     config,
+    region: endpoint.region,
     logger,
     lifecycle,
     client,

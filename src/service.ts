@@ -20,6 +20,8 @@ import type { Tracer } from './tracing/span.ts';
 /** What the service takes from its process. */
 export interface ServiceDeps {
   readonly config: Config;
+  /** The AWS Region that is called. */
+  readonly region: string;
   readonly logger: Logger;
   readonly lifecycle: Lifecycle;
   readonly client: Client;
@@ -43,10 +45,10 @@ export interface Service {
 
 /** Makes every part and joins them. */
 export function createService(deps: ServiceDeps): Service {
-  const { config, logger, lifecycle, client, now, random } = deps;
+  const { config, region, logger, lifecycle, client, now, random } = deps;
   const { url } = config.redis;
   const metrics = createMetrics(upstreamOperations);
-  const sharing = url === undefined ? undefined : startSharing({ url, config, logger, now });
+  const sharing = url === undefined ? undefined : startSharing({ url, region, config, logger, now });
   if (sharing) metrics.watch({ sharing });
   const upstream = createUpstream({
     client,

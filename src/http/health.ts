@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 
 import type { RequestHandler, Response } from 'express';
 
+import { AppError } from '../errors.ts';
 import { shuttingDown, type Lifecycle } from '../lifecycle.ts';
 import { respond, type HttpReply } from './respond.ts';
 import { contextOf } from './context.ts';
@@ -15,10 +16,14 @@ export function livez(): RequestHandler {
   };
 }
 
-/** `GET /readyz`: it accepts work, also while Redis is away. */
-export function readyz(readiness: Readiness, sharing?: { readonly shared: boolean }): RequestHandler {
+/** `GET /readyz`: it accepts work, and has tried to share it. Redis may go away later on. */
+export function readyz(
+  readiness: Readiness,
+  sharing?: { readonly shared: boolean; readonly ready: boolean },
+): RequestHandler {
   return (_req, res) => {
     if (!readiness.ready) throw shuttingDown();
+    if (sharing?.ready === false) throw notSharedYet();
     respond(res, json({ status: 'ready', ...(sharing && { redis: sharing.shared ? 'shared' : 'away' }) }));
   };
 }
@@ -51,6 +56,11 @@ export function refuseWhileDraining(readiness: Readiness): RequestHandler {
     if (readiness.draining) throw shuttingDown();
     next();
   };
+}
+
+function notSharedYet(): AppError {
+  const detail = 'This instance has only just started, and does not share quota and limits yet. Retry.';
+  return new AppError('UPSTREAM_UNAVAILABLE', detail, { retryAfterS: 1 });
 }
 
 function json(value: unknown): HttpReply {

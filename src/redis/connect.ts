@@ -35,6 +35,16 @@ export function connectRedis(url: string, onError: (error: Error) => void): Shar
     },
     scripts: { rollcallPermits: { lua: permitScript, numberOfKeys: 1 } },
   });
-  redis.on('error', onError);
+  redis.on('error', (error) => {
+    // What ioredis could not send on the connection that is given up says nothing of why.
+    if (!error.message.startsWith('Stream isn')) onError(error);
+    // ioredis would go on with database 0.
+    if (isOfSelect(error)) redis.disconnect(true);
+  });
   return redis as SharedRedis;
+}
+
+/** ioredis puts the command beside the error that Redis answered. */
+function isOfSelect(error: Error & { command?: { name: string } }): boolean {
+  return error.command?.name === 'select';
 }

@@ -4,14 +4,19 @@ import type { BucketAnswer, BucketOp, SharedBucket } from './shared-bucket.ts';
 /** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */
 export interface Membership {
   readonly shared: boolean;
-  /** Asks the bucket. Where a second question has no answer either, or the next one, this replica is on its own from then. */
-  ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
+  /** Whether Redis answers, as it does also while the replicas wait for each other after an outage. */
+  readonly answered: boolean;
+  /** Asks a bucket. Where a second question has no answer either, or the next one, this replica is on its own from then. */
+  ask(bucket: Bucket, op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
   /** Looks for Redis no more. */
   stop(): void;
 }
 
+type Bucket = Pick<SharedBucket, 'ask'>;
+
 interface MembershipOptions {
-  readonly bucket: Pick<SharedBucket, 'ask'>;
+  /** Those that this replica uses, one or more. */
+  readonly buckets: () => Iterable<Bucket>;
   readonly schedule: Schedule;
   /** The first attempt to connect is over, well or not. */
   readonly opened: Promise<void>;
@@ -23,21 +28,28 @@ interface MembershipOptions {
 const BEAT_EVERY_MS = 250;
 
 /** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
-export function createMembership({ bucket, schedule, opened, onChange }: MembershipOptions): Membership {
+export function createMembership({ buckets, schedule, opened, onChange }: MembershipOptions): Membership {
   // Unknown at first, so that a Redis that is away at the start is told as well.
   let shared: boolean | undefined;
+  let answered = false;
   let stopped = false;
   let stopTimer: (() => void) | undefined;
   /** What had no answer when it was asked last. */
   const missed = new Set<BucketOp>();
 
+  /** Asks every bucket at once: the answer with the longest wait, or none where one has none. */
+  const askEach = async (op: 'beat' | 'join'): Promise<BucketAnswer | undefined> => {
+    const answers = await Promise.all(Array.from(buckets(), (bucket) => bucket.ask(op)));
+    return answers.reduce((one, other) => one && other && (other.waitMs > one.waitMs ? other : one));
+  };
   const become = (next: boolean): void => {
+    answered = next;
     if (shared === next || stopped) return;
     shared = next;
     missed.clear();
     onChange(next);
   };
-  const ask = async (op: BucketOp, count?: number): Promise<BucketAnswer | undefined> => {
+  const ask = async (bucket: Bucket, op: BucketOp, count?: number): Promise<BucketAnswer | undefined> => {
     const answer = await bucket.ask(op, count);
     if (answer) missed.delete(op);
     // A pause of a busy machine is not an outage: a second question decides, or the next of its kind.
@@ -50,18 +62,19 @@ export function createMembership({ bucket, schedule, opened, onChange }: Members
     stopTimer = schedule(ms, () => void work());
   };
   const beat = async (): Promise<void> => {
-    if (shared) await ask('beat');
+    if (shared) await ask({ ask: () => askEach('beat') }, 'beat');
     else await join();
     after(BEAT_EVERY_MS, beat);
   };
   const join = async (): Promise<void> => {
-    const answer = await bucket.ask('join');
+    const answer = await askEach('join');
+    answered = answer !== undefined;
     if (!answer) become(false);
-    else if (answer.waitMs === 0) become((await bucket.ask('beat')) !== undefined);
+    else if (answer.waitMs === 0) become((await askEach('beat')) !== undefined);
     else
       await new Promise<void>((resolve) => {
         after(answer.waitMs, async () => {
-          become((await bucket.ask('beat')) !== undefined);
+          become((await askEach('beat')) !== undefined);
           resolve();
         });
       });
@@ -70,6 +83,9 @@ export function createMembership({ bucket, schedule, opened, onChange }: Members
   return {
     get shared() {
       return shared === true;
+    },
+    get answered() {
+      return answered;
     },
     ask,
     stop() {

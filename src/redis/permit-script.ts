@@ -5,6 +5,8 @@ import { RESERVE } from '../quota/token-bucket.ts';
 export const SEEN_MS = 1000;
 /** After an outage replicas wait so long for each other, in milliseconds: each looks for Redis more often. */
 export const JOIN_MS = 1500;
+/** A replica with the lowest quota counts for so long, in milliseconds: longer than replicas wait for each other. */
+export const LOWEST_MS = 2 * JOIN_MS;
 /** The bucket is forgotten when nobody asked for so long, in milliseconds. It fills up far sooner. */
 const FORGET_MS = 3_600_000;
 
@@ -23,16 +25,24 @@ const FORGET_MS = 3_600_000;
  *   nothing, since each may have used a permit of its own just before.
  *
  * A question that comes too late, from a socket's buffer after a pause of Redis, changes nothing.
- * Answers: granted (-1: too late), wait in ms, permits left, permits a second, Redis's time in ms.
+ *
+ * Where the quota settings of replicas differ, the lowest hold for as long as a replica that has them is there.
+ * Answers: granted (-1: too late), wait in ms, permits left, permits a second, Redis's time in ms, quota, capacity.
  */
 export const permitScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local op, count, expires = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local tps, capacity = tonumber(ARGV[4]), tonumber(ARGV[5])
-if expires > 0 and now > expires then return {-1, 0, '0', '0', tostring(now)} end
+if expires > 0 and now > expires then return {-1, 0, '0', '0', tostring(now), ARGV[4], ARGV[5]} end
 
-local state = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'base', 'since', 'seen', 'joinAt')
+local state = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'base', 'since', 'seen', 'joinAt',
+  'tps', 'tpsAt', 'capacity', 'capacityAt')
+local function lowest(own, known, knownAt)
+  if known and known < own and math.abs(now - knownAt) <= ${LOWEST_MS} then return known, knownAt end
+  return own, now
+end
+local tps, tpsAt = lowest(tonumber(ARGV[4]), tonumber(state[7]), tonumber(state[8]) or 0)
+local capacity, capacityAt = lowest(tonumber(ARGV[5]), tonumber(state[9]), tonumber(state[10]) or 0)
 -- A bucket that is not known may have been spent a moment ago: one permit, so that nobody waits for nothing.
 local tokens = tonumber(state[1]) or 1
 local at = tonumber(state[2]) or now
@@ -86,7 +96,8 @@ elseif op == 'join' and now - seen > ${SEEN_MS} then
 end
 
 redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', at, 'base', tostring(base), 'since', since,
-  'seen', seen, 'joinAt', joinAt)
+  'seen', seen, 'joinAt', joinAt, 'tps', tostring(tps), 'tpsAt', tpsAt, 'capacity', tostring(capacity),
+  'capacityAt', capacityAt)
 redis.call('PEXPIRE', KEYS[1], ${FORGET_MS})
-return {granted, math.ceil(wait), tostring(tokens), tostring(rate), tostring(now)}
+return {granted, math.ceil(wait), tostring(tokens), tostring(rate), tostring(now), tostring(tps), tostring(capacity)}
 `;

@@ -11,7 +11,23 @@ export interface BucketAnswer {
   readonly rate: number;
 }
 
-type ScriptAnswer = [granted: number, waitMs: number, tokens: number, rate: number, time: number];
+type ScriptAnswer = [
+  granted: number,
+  waitMs: number,
+  tokens: number,
+  rate: number,
+  time: number,
+  tps: number,
+  capacity: number,
+];
+
+/** What a bucket is filled by. */
+export interface Quota {
+  /** Permits a second. */
+  readonly tps: number;
+  /** Permits at once. */
+  readonly capacity: number;
+}
 
 /** What can be done with the bucket. */
 export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'beat' | 'join';
@@ -23,17 +39,19 @@ export interface SharedBucket {
   readonly heard: Pick<BucketAnswer, 'tokens' | 'rate'> & { readonly at: number };
 }
 
-interface SharedBucketOptions {
+interface SharedBucketOptions extends Quota {
   /** Runs the script of the bucket with these arguments; rejects where there is no Redis. */
   readonly run: (...args: (string | number)[]) => Promise<unknown>;
-  readonly tps: number;
-  readonly capacity: number;
+  /** Told of the quota that holds, whenever it changes: the lowest, where the settings of replicas differ. */
+  readonly onQuota: (quota: Quota) => void;
   /** Milliseconds of a clock that is not set. */
   readonly now: () => number;
 }
 
 /** Asks the script, and tells it in Redis's time when nobody waits for the answer any more. */
-export function createSharedBucket({ run, tps, capacity, now }: SharedBucketOptions): SharedBucket {
+export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
+  const { run, tps, capacity, onQuota, now } = options;
+  let quota: Quota = { tps, capacity };
   let offset: number | undefined;
   let heard = { tokens: 0, rate: tps, at: now() };
   return {
@@ -44,9 +62,13 @@ export function createSharedBucket({ run, tps, capacity, now }: SharedBucketOpti
       const expires = offset === undefined ? 0 : Math.floor(now() + offset + REDIS_PATIENCE_MS);
       const answer = await inPatience(run(op, count, expires, tps, capacity));
       if (!Array.isArray(answer)) return undefined;
-      const [granted, waitMs, tokens, rate, time] = answer.map(Number) as ScriptAnswer;
+      const [granted, waitMs, tokens, rate, time, ...lowest] = answer.map(Number) as ScriptAnswer;
       offset = time - now();
       if (granted < 0) return undefined;
+      if (lowest[0] !== quota.tps || lowest[1] !== quota.capacity) {
+        quota = { tps: lowest[0], capacity: lowest[1] };
+        onQuota(quota);
+      }
       // One that joins is not one of them yet.
       if (op !== 'join') heard = { tokens, rate, at: now() };
       return { granted, waitMs, tokens, rate };

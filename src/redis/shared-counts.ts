@@ -9,15 +9,23 @@ import { inPatience } from './patience.ts';
 
 interface SharedCountsOptions {
   readonly redis: SharedRedis;
-  readonly membership: Pick<Membership, 'shared'>;
+  readonly membership: Pick<Membership, 'answered'>;
+  /** In front of every key. */
+  readonly keyPrefix: string;
   /** Requests a window. */
   readonly max: number;
   readonly windowMs: number;
 }
 
 /** Each caller's requests, counted for all replicas together; while Redis is away, for this one alone. */
-export function createSharedCounts({ redis, membership, max, windowMs }: SharedCountsOptions): Store {
-  const terms = { points: max, duration: windowMs / 1000, keyPrefix: 'rollcall:limit' };
+export function createSharedCounts({
+  redis,
+  membership,
+  keyPrefix,
+  max,
+  windowMs,
+}: SharedCountsOptions): Store {
+  const terms = { points: max, duration: windowMs / 1000, keyPrefix };
   const own = new RateLimiterMemory(terms);
   const shared = new RateLimiterRedis({
     ...terms,
@@ -29,7 +37,7 @@ export function createSharedCounts({ redis, membership, max, windowMs }: SharedC
     async increment(caller) {
       const key = keyOf(caller);
       // Not `consume`: it rejects what is over the limit, which express-rate-limit decides by the count.
-      const together = membership.shared ? await inPatience(shared.penalty(key)) : undefined;
+      const together = membership.answered ? await inPatience(shared.penalty(key)) : undefined;
       const count = together ?? (await own.penalty(key));
       return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };
     },

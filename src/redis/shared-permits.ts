@@ -7,7 +7,7 @@ import type { SharedBucket } from './shared-bucket.ts';
 
 interface SharedPermitsOptions {
   readonly membership: Pick<Membership, 'shared' | 'ask'>;
-  readonly bucket: Pick<SharedBucket, 'heard'>;
+  readonly bucket: SharedBucket;
   /** The quota of all replicas together. */
   readonly tps: number;
   readonly burst: number;
@@ -47,7 +47,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     return own.permits;
   };
   const takeShared = async (wanted: number, priority: Priority): Promise<number> => {
-    const answer = await membership.ask(priority === 'interactive' ? 'take' : 'spare', wanted);
+    const answer = await membership.ask(bucket, priority === 'interactive' ? 'take' : 'spare', wanted);
     if (!answer) return membership.shared ? 0 : ownPart().take(wanted, priority);
     const { granted, waitMs, tokens } = answer;
     // Whole ones, whatever has come in since: turns that are reckoned by it would else waver.
@@ -65,7 +65,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     take: (wanted, priority) =>
       membership.shared ? takeShared(wanted, priority) : ownPart().take(wanted, priority),
     giveBack(count) {
-      if (membership.shared) void membership.ask('give', count);
+      if (membership.shared) void membership.ask(bucket, 'give', count);
       else ownPart().giveBack(count);
     },
     waitMs(ahead, priority) {
@@ -84,7 +84,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     throttled() {
       if (!membership.shared) ownPart().throttled();
       else
-        void membership.ask('throttle').then((answer) => {
+        void membership.ask(bucket, 'throttle').then((answer) => {
           if (!answer) ownPart().throttled();
         });
     },

@@ -7,35 +7,41 @@ import type { PermitSource } from '../quota/permit-source.ts';
 import { startTimer } from '../quota/permit-dispatcher.ts';
 import { connectRedis } from './connect.ts';
 import { createMembership } from './membership.ts';
-import { createSharedBucket } from './shared-bucket.ts';
+import { createSharedBucket, type SharedBucket } from './shared-bucket.ts';
 import { createSharedCounts } from './shared-counts.ts';
 import { createSharedPermits } from './shared-permits.ts';
 
 /** What replicas share through Redis, each on its own while Redis is away. */
 export interface Sharing {
-  /** The permits of one operation of Rekognition. */
+  /** Permits to call an operation of Rekognition, which has a quota of its own. */
   readonly permitsOf: (operation: string) => PermitSource;
   /** Requests of each caller. */
   readonly counts: Store;
   /** Whether this replica shares just now. */
   readonly shared: boolean;
+  /** False at the start, until this replica shares or has tried to for long enough. */
+  readonly ready: boolean;
   stop(): void;
 }
 
 interface SharingOptions {
   readonly url: string;
-  readonly config: Pick<Config, 'upstream' | 'rateLimit'>;
+  /** Services of other Regions have other quotas. */
+  readonly region: string;
+  readonly config: Pick<Config, 'upstream' | 'rateLimit' | 'redis'>;
   readonly logger: Logger;
   /** Milliseconds of a clock that is not set. */
   readonly now: () => number;
 }
 
-/** One quota an account and Region: services that do not share it need databases of their own. */
-const BUCKET_KEY = 'rollcall:permits';
+/** A replica that serves before it shares gives each caller another limit; one that waited longer would serve nobody. */
+const TRY_FOR_MS = 2000;
 
 /** Connects in the background: the service starts, and goes on, without Redis. */
-export function startSharing({ url, config, logger, now }: SharingOptions): Sharing {
-  const { tps, burst, replicas } = config.upstream;
+export function startSharing({ url, region, config, logger, now }: SharingOptions): Sharing {
+  const startedAt = now();
+  // All in one slot, and so on one shard.
+  const prefix = `{${config.redis.keyPrefix}:${region}}`;
   let lastError: Error | undefined;
   const redis = connectRedis(url, (error) => {
     lastError = error;
@@ -46,18 +52,9 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
       resolve();
     });
   });
-  const bucket = createSharedBucket({
-    async run(...args) {
-      const answer = await redis.rollcallPermits(BUCKET_KEY, ...args);
-      lastError = undefined;
-      return answer;
-    },
-    tps,
-    capacity: capacityOf({ tps, burst }),
-    now,
-  });
+  const buckets = new Map<string, { readonly bucket: SharedBucket; readonly permits: PermitSource }>();
   const membership = createMembership({
-    bucket,
+    buckets: () => Array.from(buckets.values(), ({ bucket }) => bucket),
     opened,
     schedule: startTimer,
     onChange(shared) {
@@ -70,12 +67,47 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
         );
     },
   });
+  const open = (operation: string) => {
+    const { replicas, tpsOf, ...all } = config.upstream;
+    const { [operation]: tps = all.tps, [operation]: burst = all.burst } = tpsOf;
+    const capacity = capacityOf({ tps, burst });
+    const bucket = createSharedBucket({
+      async run(...args) {
+        const answer = await redis.rollcallPermits(`${prefix}:permits:${operation}`, ...args);
+        lastError = undefined;
+        return answer;
+      },
+      tps,
+      capacity,
+      onQuota(lowest) {
+        if (lowest.tps < tps || lowest.capacity < capacity) logger.warn({ operation, ...lowest }, LOWER);
+        else logger.info({ operation }, 'no other replica has a lower quota any more');
+      },
+      now,
+    });
+    const permits = createSharedPermits({
+      membership,
+      bucket,
+      tps,
+      burst,
+      replicas,
+      now,
+      schedule: startTimer,
+    });
+    return { bucket, permits };
+  };
   return {
-    permitsOf: () =>
-      createSharedPermits({ membership, bucket, tps, burst, replicas, now, schedule: startTimer }),
-    counts: createSharedCounts({ redis, membership, ...config.rateLimit }),
+    permitsOf(operation) {
+      const known = buckets.get(operation) ?? open(operation);
+      buckets.set(operation, known);
+      return known.permits;
+    },
+    counts: createSharedCounts({ redis, membership, keyPrefix: `${prefix}:limit`, ...config.rateLimit }),
     get shared() {
       return membership.shared;
+    },
+    get ready() {
+      return membership.shared || now() - startedAt >= TRY_FOR_MS;
     },
     stop() {
       membership.stop();
@@ -83,3 +115,6 @@ export function startSharing({ url, config, logger, now }: SharingOptions): Shar
     },
   };
 }
+
+const LOWER =
+  'another replica has a lower quota, which holds for all: set UPSTREAM_TPS and UPSTREAM_BURST alike, or another REDIS_KEY_PREFIX where the account is another';

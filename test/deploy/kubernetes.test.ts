@@ -116,8 +116,11 @@ test('a pod has the time to stop that its settings give it', () => {
   expect(periodSeconds * failureThreshold * 1000).toBeLessThanOrEqual(config.shutdown.delayMs);
 });
 
-test('REPLICAS is the most that may run', () => {
-  expect(config.upstream.replicas).toBe(objectOf('HorizontalPodAutoscaler')['maxReplicas']);
+test('REPLICAS is the most that may run, with the surge of a rollout', () => {
+  const { maxReplicas } = objectOf('HorizontalPodAutoscaler') as { maxReplicas: number };
+  const { maxSurge, maxUnavailable } = deployment['strategy'].rollingUpdate as Record<string, number>;
+  expect(config.upstream.replicas).toBe(maxReplicas + Number(maxSurge));
+  expect(maxUnavailable).toBe(0);
   expect(deployment).not.toHaveProperty('replicas');
 });
 

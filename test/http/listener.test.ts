@@ -28,6 +28,7 @@ afterEach(() => {
 /** The whole app, over a Rekognition that must not be called. */
 const app = () => {
   const service = createService({
+    region: 'us-east-1',
     config: readConfig({ RATE_LIMIT_MAX: '0' }, upstreamOperations),
     logger: createLogger({ level: 'silent', production: true, output: { write: () => undefined } }),
     lifecycle: createLifecycle(),

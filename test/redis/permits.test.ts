@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectRedis, type SharedRedis } from '../../src/redis/connect.ts';
 import { REDIS_PATIENCE_MS } from '../../src/redis/patience.ts';
 import { createMembership, type Membership } from '../../src/redis/membership.ts';
+import { LOWEST_MS } from '../../src/redis/permit-script.ts';
 import { createSharedBucket, type SharedBucket } from '../../src/redis/shared-bucket.ts';
 import { createSharedPermits } from '../../src/redis/shared-permits.ts';
 import { startTimer } from '../../src/quota/permit-dispatcher.ts';
@@ -28,13 +29,15 @@ async function bucketAt(url: string, { tps = 5, capacity = 5 } = {}) {
   open.push(redis);
   await until(() => redis.status === 'ready');
   const clock = { skewMs: 0 };
+  const quotas: unknown[] = [];
   const bucket = createSharedBucket({
     run: (...args) => redis.rollcallPermits(KEY, ...args),
     tps,
     capacity,
+    onQuota: (quota) => quotas.push(quota),
     now: () => now() + clock.skewMs,
   });
-  return { redis, bucket, clock };
+  return { redis, bucket, quotas, clock };
 }
 
 const granted = async (bucket: SharedBucket, count: number) => (await bucket.ask('take', count))?.granted;
@@ -78,6 +81,28 @@ testWithRedis(
   },
 );
 
+testWithRedis(
+  'where the quota settings of replicas differ the lowest hold, each for itself, while their replica is there',
+  async () => {
+    const { url } = await startRedis();
+    const slow = await bucketAt(url, { tps: 5, capacity: 50 });
+    const quick = await bucketAt(url, { tps: 50, capacity: 5 });
+    await slow.bucket.ask('beat');
+    await expect(quick.bucket.ask('beat')).resolves.toMatchObject({ rate: 5 });
+    await quick.bucket.ask('give', 100);
+    await expect(quick.bucket.ask('beat')).resolves.toMatchObject({ tokens: 5 });
+    await slow.bucket.ask('beat');
+    expect([slow.quotas, quick.quotas]).toEqual([[{ tps: 5, capacity: 5 }], [{ tps: 5, capacity: 5 }]]);
+    // The slow one is not heard of again.
+    await sleep(LOWEST_MS + 50);
+    await quick.bucket.ask('beat');
+    expect(quick.quotas).toEqual([
+      { tps: 5, capacity: 5 },
+      { tps: 50, capacity: 5 },
+    ]);
+  },
+);
+
 testWithRedis('a question that Redis reads too late changes nothing', async () => {
   const { url } = await startRedis();
   const { bucket, clock } = await bucketAt(url, { tps: 0.001 });
@@ -110,7 +135,7 @@ testWithRedis(
 async function replicaAt(url: string, tps: number, replicas: number) {
   const { bucket, redis } = await bucketAt(url, { tps, capacity: tps });
   const membership = createMembership({
-    bucket,
+    buckets: () => [bucket],
     opened: Promise.resolve(),
     schedule: startTimer,
     onChange: () => undefined,

@@ -12,7 +12,13 @@ function bucketOf(...answers: unknown[]) {
     return Promise.resolve(answers.shift());
   };
   return {
-    bucket: createSharedBucket({ run, tps: 5, capacity: 4.75, now: () => clock.ms }),
+    bucket: createSharedBucket({
+      run,
+      tps: 5,
+      capacity: 4.75,
+      onQuota: () => undefined,
+      now: () => clock.ms,
+    }),
     clock,
     expiries,
   };
@@ -21,7 +27,10 @@ function bucketOf(...answers: unknown[]) {
 const EMPTY = { tokens: 0, rate: 5, at: 500 };
 
 test('what was heard is what the last answer said, of a bucket in use', async () => {
-  const { bucket, clock } = bucketOf([0, 0, '3.5', '4', '1500'], [1, 0, '2.5', '4.5', '1600']);
+  const { bucket, clock } = bucketOf(
+    [0, 0, '3.5', '4', '1500', '5', '4.75'],
+    [1, 0, '2.5', '4.5', '1600', '5', '4.75'],
+  );
   expect(bucket.heard).toEqual(EMPTY);
   await expect(bucket.ask('beat')).resolves.toEqual({ granted: 0, waitMs: 0, tokens: 3.5, rate: 4 });
   expect(bucket.heard).toEqual({ tokens: 3.5, rate: 4, at: 500 });
@@ -31,13 +40,17 @@ test('what was heard is what the last answer said, of a bucket in use', async ()
 });
 
 test('one that joins has not heard what is left, for it spends its own part until it may use it', async () => {
-  const { bucket } = bucketOf([0, 1500, '-1', '5', '1500']);
+  const { bucket } = bucketOf([0, 1500, '-1', '5', '1500', '5', '4.75']);
   await expect(bucket.ask('join')).resolves.toMatchObject({ waitMs: 1500 });
   expect(bucket.heard).toEqual(EMPTY);
 });
 
 test('an answer that is none, and a question that was read too late, say nothing but the time', async () => {
-  const { bucket, expiries } = bucketOf('OK', [-1, 0, '0', '0', '1500'], [0, 0, '1', '5', '1500']);
+  const { bucket, expiries } = bucketOf(
+    'OK',
+    [-1, 0, '0', '0', '1500', '5', '4.75'],
+    [0, 0, '1', '5', '1500', '5', '4.75'],
+  );
   await expect(bucket.ask('take', 1)).resolves.toBeUndefined();
   await expect(bucket.ask('take', 1)).resolves.toBeUndefined();
   expect(bucket.heard).toEqual(EMPTY);

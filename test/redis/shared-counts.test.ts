@@ -16,8 +16,8 @@ async function countsOn(url: string) {
   const redis = connectRedis(url, () => undefined);
   open.push(redis);
   await until(() => redis.status === 'ready');
-  const membership = { shared: true };
-  const counts = createSharedCounts({ redis, membership, max: 5, windowMs: 1500 });
+  const membership = { answered: true };
+  const counts = createSharedCounts({ redis, membership, keyPrefix: 'test:limit', max: 5, windowMs: 1500 });
   const hits = async (caller: string) => (await counts.increment(caller)).totalHits;
   return { redis, membership, counts, hits };
 }
@@ -48,7 +48,7 @@ testWithRedis('what Redis cannot count is counted by the replica itself, also ov
   expect(await hits('alice')).toBe(1);
   server.pause();
   expect([await hits('alice'), await hits('alice')]).toEqual([1, 2]);
-  membership.shared = false;
+  membership.answered = false;
   expect([await hits('alice'), await hits('alice'), await hits('alice'), await hits('alice')]).toEqual([
     3, 4, 5, 6,
   ]);

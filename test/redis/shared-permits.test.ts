@@ -25,7 +25,7 @@ function replicaOn(bucket: Bucket, time: FakeTime) {
   let heard = { tokens: 0, rate: TPS, at: now() };
   const membership = {
     shared: true,
-    ask(op: BucketOp, count = 0): Promise<BucketAnswer | undefined> {
+    ask(_bucket: unknown, op: BucketOp, count = 0): Promise<BucketAnswer | undefined> {
       asked.push(`${op} ${count}`);
       if (bucket.away) {
         membership.shared = false;
@@ -42,6 +42,7 @@ function replicaOn(bucket: Bucket, time: FakeTime) {
   const source = createSharedPermits({
     membership,
     bucket: {
+      ask: (op, count) => membership.ask(undefined, op, count),
       get heard() {
         return heard;
       },
@@ -97,7 +98,7 @@ test('when Redis goes under load the parts of all replicas go on where the share
 test('a replica that Redis leaves unused starts with its part of what was left', () => {
   const { time, replicas } = fleet(TPS);
   const [first] = replicas;
-  void first.membership.ask('beat');
+  void first.membership.ask(undefined, 'beat');
   first.membership.shared = false;
   expect(first.source.state()).toEqual({ rate: TPS / REPLICAS, available: 1 });
   expect(first.source.waitMs(0, 'interactive')).toBe(0);
@@ -107,9 +108,9 @@ test('a replica that Redis leaves unused starts with its part of what was left',
 test('a replica that did nothing knows by its heartbeat that the others left nothing', async () => {
   const { time, replicas } = fleet(TPS);
   const [idle, busy] = replicas;
-  await idle.membership.ask('beat');
+  await idle.membership.ask(undefined, 'beat');
   await busy.source.take(5, 'interactive');
-  await idle.membership.ask('beat');
+  await idle.membership.ask(undefined, 'beat');
   idle.membership.shared = false;
   expect(idle.source.state().available).toBe(0);
   expect(idle.source.take(1, 'interactive')).toBe(0);
@@ -120,13 +121,13 @@ test('a replica that did nothing knows by its heartbeat that the others left not
 test('in a second outage a replica starts with its part of what is left then, though it asked for nothing in between', async () => {
   const { time, replicas } = fleet(TPS);
   const [idle, busy] = replicas;
-  await idle.membership.ask('beat');
+  await idle.membership.ask(undefined, 'beat');
   idle.membership.shared = false;
   expect(idle.source.state().available).toBe(1);
   idle.membership.shared = true;
   await time.pass(10_000);
   await busy.source.take(5, 'interactive');
-  await idle.membership.ask('beat');
+  await idle.membership.ask(undefined, 'beat');
   idle.membership.shared = false;
   expect(idle.source.state().available).toBe(0);
 });
@@ -147,7 +148,7 @@ test('a turn is reckoned from the permit that is promised, and by how many repli
   expect(three.source.waitMs(0, 'interactive')).toBeCloseTo(200);
   expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(200 + 500);
   bucket.away = true;
-  await three.membership.ask('beat');
+  await three.membership.ask(undefined, 'beat');
   expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(200 + 600);
 });
 
@@ -162,7 +163,7 @@ test('a turn stays where it is, whatever a heartbeat has heard when its permit i
   await time.pass(200);
   void two.source.take(9, 'interactive');
   await time.pass(50);
-  await three.membership.ask('beat');
+  await three.membership.ask(undefined, 'beat');
   expect(three.source.waitMs(2, 'interactive')).toBeCloseTo(before - 450);
   await time.pass(150);
   expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(before - 600);
@@ -171,14 +172,14 @@ test('a turn stays where it is, whatever a heartbeat has heard when its permit i
 test('while permits are left none is waited for', async () => {
   const { replicas } = fleet(3);
   const [one] = replicas;
-  await one.membership.ask('beat');
+  await one.membership.ask(undefined, 'beat');
   expect([0, 2, 3].map((ahead) => one.source.waitMs(ahead, 'interactive'))).toEqual([0, 0, 200]);
 });
 
 test('permits that are not used, and throttles, go to the bucket of all; while it is away they are this replica’s own', async () => {
   const { time, bucket, replicas } = fleet(TPS);
   const [one] = replicas;
-  await one.membership.ask('beat');
+  await one.membership.ask(undefined, 'beat');
   one.source.giveBack(2);
   one.source.throttled();
   expect(one.asked).toEqual(['beat 0', 'give 2', 'throttle 0']);
@@ -200,7 +201,7 @@ test('an answer that was missed brings nothing while Redis is still there, so th
   const { replicas } = fleet(TPS);
   const [one] = replicas;
   const { membership } = one;
-  await membership.ask('beat');
+  await membership.ask(undefined, 'beat');
   membership.ask = () => Promise.resolve(undefined);
   await expect(one.source.take(1, 'interactive')).resolves.toBe(0);
   membership.shared = false;

@@ -48,6 +48,7 @@ export interface ServiceOptions {
   /** Instead of the real client. */
   readonly client?: Pick<Client, 'send'>;
   readonly config?: ConfigOverrides;
+  readonly region?: string;
   readonly tracer?: Tracer;
   /** Where the docs page is; by default it is not there. */
   readonly docsDirectory?: URL;
@@ -90,6 +91,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const lifecycle = createLifecycle();
   const service = createService({
     config,
+    region: options.region ?? keys.region,
     logger,
     lifecycle,
     client: { ...client, ...options.client },
