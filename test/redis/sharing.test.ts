@@ -112,7 +112,8 @@ testWithRedis(
     for (const each of [slow, quick]) await becomes(each, 'shared');
     await until(() => lower(quick).length > 0);
     await Promise.all([page(quick), page(quick), page(quick)]);
-    expect(lower(quick)).toMatchObject([{ level: 'warn', operation: 'ListUsers', tps: 5 }]);
+    const ofUsers = lower(quick).filter(({ operation }) => operation === 'ListUsers');
+    expect(ofUsers).toMatchObject([{ level: 'warn', tps: 5 }]);
     expect(lower(slow)).toEqual([]);
   },
 );
