@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import { requestContext, nameRoute } from './http/context.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
-import { docsPage } from './http/docs-page.ts';
+import { docsPage, redirectTo } from './http/docs-page.ts';
 import { errorHandler, routeNotFound } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz, refuseWhileDraining } from './http/health.ts';
 import { methodNotAllowed } from './http/method-not-allowed.ts';
@@ -66,7 +66,9 @@ export function createApp(deps: AppDeps): Express {
     limitRate({ ...config.rateLimit, store: sharing?.counts }),
     refuseUnauthenticated(),
   ];
+  const routes: string[] = [];
   const route = (path: string, handler: RequestHandler, ...before: readonly RequestHandler[]): void => {
+    routes.push(path);
     app
       .route(path)
       .all(nameRoute(path), ...before)
@@ -82,6 +84,7 @@ export function createApp(deps: AppDeps): Express {
   app.use(refuseWhileDraining(lifecycle));
   route('/openapi.yaml', contractYaml(deps.contract));
   route('/openapi.json', contractJson(deps.contract));
+  route('/', redirectTo('/docs'));
   const docs = docsPage({
     directory: deps.docsDirectory,
     examples: config.backend === 'embedded',
@@ -90,7 +93,8 @@ export function createApp(deps: AppDeps): Express {
   for (const [path, handler] of docs) route(path, handler);
 
   app.use(...guards);
-  app.use(routeNotFound());
+  // Without `/` and the files of the docs page, which nobody types.
+  app.use(routeNotFound(routes.filter((path) => !/^\/(docs\/.*)?$/.test(path)).toSorted()));
   app.use(errorHandler());
   return app;
 }

@@ -49,6 +49,13 @@ export function docsPage({
   });
 }
 
+/** Leads elsewhere: `GET /` to the page. */
+export function redirectTo(path: string): RequestHandler {
+  return (_req, res) => {
+    respond(res, { status: 303, headers: { Location: path }, body: '' });
+  };
+}
+
 function serveText(type: string, read: () => Promise<string>): RequestHandler {
   let known: { readonly text: string; readonly etag: string } | undefined;
   return async (req, res) => {

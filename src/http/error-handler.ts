@@ -5,14 +5,21 @@ import { respond } from './respond.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
 import { ClientLeft, contextOf } from './context.ts';
 
-/** Answers whatever no route took. */
-export function routeNotFound(): RequestHandler {
+/** Answers what no route took. `routes` are Express's patterns of those that there are. */
+export function routeNotFound(routes: readonly string[]): RequestHandler {
+  const detail = [
+    `There is no such route. There are ${routes.map(asTemplate).join(', ')}.`,
+    'Paths are matched exactly: case and a slash at the end count.',
+    'Percent-encode an id in a path: it may hold a-z, A-Z, 0-9, "_", "." and "-", in that of a user also ":".',
+  ].join(' ');
   return () => {
-    throw new AppError(
-      'ROUTE_NOT_FOUND',
-      'There is nothing at this path. Paths are matched exactly; see /openapi.yaml.',
-    );
+    throw new AppError('ROUTE_NOT_FOUND', detail);
   };
+}
+
+/** Express's `/a/:id` as the contract writes it, `/a/{id}`. */
+function asTemplate(pattern: string): string {
+  return pattern.replace(/:(\w+)/g, '{$1}');
 }
 
 /** Renders every error as a problem document. An error that is not an `AppError` is a bug, and tells nothing. */

@@ -12,9 +12,10 @@ describe('A walk over the embedded Rekognition', () => {
     const endpoint = await startEmbeddedRekognition({ tps: 0 });
     const { url } = await startService({ endpoint });
     const found: string[] = [];
-    let next: string | undefined = `/collections/example-campus/users?maxResults=${size}`;
+    const path = '/collections/example-campus/users';
+    let next: string | undefined = `?maxResults=${size}`;
     while (next !== undefined) {
-      const { status, json, headers } = await call(url, next);
+      const { status, json, headers } = await call(url, `${path}${next}`);
       expect(status).toBe(200);
       found.push(...(json['users'] as { userId: string }[]).map(({ userId }) => userId));
       next = /^<([^>]+)>; rel="next"$/.exec(headers['link'] ?? '')?.[1];

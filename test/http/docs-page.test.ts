@@ -11,6 +11,13 @@ const startService = (options: ServiceOptions = {}) => start({ docsDirectory, ..
 
 afterEach(stopServices);
 
+test.each(['GET', 'HEAD'])('%s / leads to the page', async (method) => {
+  const { url } = await startService();
+  const { status, headers } = await fetch(url, { method, redirect: 'manual' });
+  expect([status, headers.get('location'), headers.get('content-length')]).toEqual([303, '/docs', '0']);
+  expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+});
+
 describe('GET /docs', () => {
   test('is a page under a policy that lets nothing inline and no other host in', async () => {
     const { url, calls } = await startService();

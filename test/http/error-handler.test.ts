@@ -14,7 +14,7 @@ function appWith(handler: RequestHandler) {
     next();
   });
   app.get('/', handler);
-  app.use(routeNotFound(), errorHandler());
+  app.use(routeNotFound(['/a/:id/b', '/c']), errorHandler());
   return { app, contexts };
 }
 
@@ -48,7 +48,11 @@ test('a path that nothing takes is not found', async () => {
   const { app } = appWith((_req, _res, next) => {
     next();
   });
-  expect((await request(app).get('/none')).body).toMatchObject({ status: 404, code: 'ROUTE_NOT_FOUND' });
+  expect((await request(app).get('/none')).body).toMatchObject({
+    status: 404,
+    code: 'ROUTE_NOT_FOUND',
+    detail: expect.stringContaining('There are /a/{id}/b, /c. '),
+  });
 });
 
 test('an answer that fails half-way ends the connection', async () => {

@@ -257,7 +257,7 @@ describe('A page', () => {
     expect(headers['link']).toBe(`<?maxResults=100&nextToken=${String(json['nextToken'])}>; rel="next"`);
   });
 
-  test('links to the next one by a relative reference that keeps maxResults, whatever Host says', async () => {
+  test('links to the next one by a query alone, which keeps maxResults and holds under any path prefix and Host', async () => {
     const { url } = await serve(pageOf(['a'], 'more'));
     const { headers, json } = await call(url, `${path}?maxResults=7`, {
       headers: { Host: 'evil.example', 'X-Forwarded-Host': 'evil.example' },

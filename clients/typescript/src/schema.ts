@@ -150,7 +150,8 @@ export interface paths {
         };
         /**
          * Whether the service accepts work
-         * @description Goes off at the first moment of a shutdown. Rekognition is not asked.
+         * @description On once the service shares quota and limits with other replicas, where it is to, or has tried to for two seconds. Off from
+         *     the first moment of a shutdown. Rekognition is not asked.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -208,7 +209,7 @@ export interface paths {
         /**
          * This contract, as a page
          * @description What you may be reading. Its style sheet, script and icon come from this service too, under `/docs/`, and it asks no
-         *     other host for anything.
+         *     other host for anything. `GET /` leads here (303).
          */
         get: operations["getDocs"];
         put?: never;
@@ -713,9 +714,9 @@ export interface components {
          */
         ETag: string;
         /**
-         * @description The next page (RFC 8288, `rel="next"`), a relative reference that keeps `maxResults`. There if and only if
-         *     there is more.
-         * @example </collections/example-team/users?maxResults=3&nextToken=AfMx0cXN1>; rel="next"
+         * @description The next page (RFC 8288, `rel="next"`), a reference of a query alone, so that it holds behind a proxy
+         *     that serves this API under a path prefix; it keeps `maxResults`. There if and only if there is more.
+         * @example <?maxResults=3&nextToken=AfMx0cXN1>; rel="next"
          */
         Link: string;
         /**
