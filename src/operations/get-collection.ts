@@ -1,8 +1,9 @@
 import { DescribeCollectionCommand, type DescribeCollectionCommandInput } from '@aws-sdk/client-rekognition';
 
 import { read } from '../http/read.ts';
-import { MalformedResponse, type Json, type UpstreamOperation } from '../rekognition/operation.ts';
+import type { Json, UpstreamOperation } from '../rekognition/operation.ts';
 import { readCount, readString } from '../rekognition/page.ts';
+import { MalformedResponse } from '../rekognition/protocol.ts';
 import { collectionId } from './params.ts';
 
 interface CollectionDetails {

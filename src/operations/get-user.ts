@@ -4,13 +4,27 @@ import { AppError } from '../errors.ts';
 import { pageInput } from '../http/list.ts';
 import { acceptJson, callContext, defineOperation, type OperationDeps } from '../http/operation.ts';
 import { ifChanged, renderJson } from '../http/render.ts';
-import { findItem, type Found, type Walk } from '../rekognition/find-item.ts';
-import type { CallContext } from '../rekognition/operation.ts';
+import type { CallContext, UpstreamResult } from '../rekognition/operation.ts';
+import type { UpstreamPage } from '../rekognition/page.ts';
 import { paginate } from '../rekognition/paginate.ts';
 import { addStats, createUpstreamStats } from '../rekognition/upstream-stats.ts';
 import { collectionDetails } from './get-collection.ts';
 import { MAX_USERS, users, type User } from './list-users.ts';
 import { collectionId, userId } from './params.ts';
+
+/** What a walk through a listing has come to. */
+interface Walk {
+  /** Users that were looked at. */
+  seen: number;
+  pages: number;
+}
+
+/** A user that was found, or the news that there is none, and when the page was read that this rests on. */
+interface Found {
+  readonly user: User | undefined;
+  /** Milliseconds since the epoch; of a user that is not there, the time of the oldest page. */
+  readonly fetchedAt: number;
+}
 
 /**
  * `GET /collections/{collectionId}/users/{userId}`: one user. Rekognition cannot be asked for one, so the listing is
@@ -27,13 +41,13 @@ export const getUser = defineOperation({
       priority: 'background',
       maxAgeMs: deps.lookupTtlMs,
     };
-    const { item, fetchedAt } = await lookUp(params, call, deps);
+    const { user, fetchedAt } = await lookUp(params, call, deps);
     const age = { Age: String(Math.max(0, Math.floor((deps.now() - fetchedAt) / 1000))) };
-    if (!item) {
+    if (!user) {
       const detail = 'There is no user with this id in this collection.';
       throw new AppError('USER_NOT_FOUND', detail, { headers: age });
     }
-    const reply = ifChanged(req, renderJson(JSON.stringify(item)));
+    const reply = ifChanged(req, renderJson(JSON.stringify(user)));
     return { ...reply, headers: { ...reply.headers, ...age } };
   },
 });
@@ -42,7 +56,7 @@ async function lookUp(
   params: { readonly collectionId: string; readonly userId: string },
   call: CallContext,
   deps: OperationDeps,
-): Promise<Found<User>> {
+): Promise<Found> {
   const input = { CollectionId: params.collectionId };
   const walk: Walk = { seen: 0, pages: 0 };
   let total: number | undefined;
@@ -65,10 +79,28 @@ async function lookUp(
     );
   };
   try {
-    return await findItem(next, (user) => user.userId === params.userId, walk);
+    return await find(params.userId, next, walk);
   } catch (error) {
     if (walk.pages > 0 && isOutOfTime(error)) throw incomplete(walk, total ?? 0, deps);
     throw error;
+  }
+}
+
+/** Walks through the listing until the user is found or the listing ends. `walk` tells how far it came, also where it fails. */
+async function find(
+  userId: string,
+  next: () => Promise<UpstreamResult<UpstreamPage<User>>>,
+  walk: Walk,
+): Promise<Found> {
+  let oldest = Infinity;
+  for (;;) {
+    const { output, fetchedAt } = await next();
+    const user = output.items.find((item) => item.userId === userId);
+    if (user) return { user, fetchedAt };
+    oldest = Math.min(oldest, fetchedAt);
+    walk.pages += 1;
+    walk.seen += output.items.length;
+    if (output.nextToken === undefined) return { user, fetchedAt: oldest };
   }
 }
 

@@ -1,8 +1,9 @@
 import { ListCollectionsCommand, type ListCollectionsCommandInput } from '@aws-sdk/client-rekognition';
 
 import { list } from '../http/list.ts';
-import { MalformedResponse, type Json, type UpstreamOperation } from '../rekognition/operation.ts';
+import type { Json, UpstreamOperation } from '../rekognition/operation.ts';
 import { readArray, readNextToken, type UpstreamPage } from '../rekognition/page.ts';
+import { MalformedResponse } from '../rekognition/protocol.ts';
 
 interface Collection {
   readonly collectionId: string;

@@ -1,8 +1,9 @@
 import { ListUsersCommand, type ListUsersCommandInput } from '@aws-sdk/client-rekognition';
 
 import { list } from '../http/list.ts';
-import { MalformedResponse, type Json, type UpstreamOperation } from '../rekognition/operation.ts';
+import type { Json, UpstreamOperation } from '../rekognition/operation.ts';
 import { readArray, readNextToken, readString, type UpstreamPage } from '../rekognition/page.ts';
+import { MalformedResponse } from '../rekognition/protocol.ts';
 import { collectionId } from './params.ts';
 
 /** A user, with the only two members that leave the service. */

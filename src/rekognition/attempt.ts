@@ -1,12 +1,14 @@
-import { AppError } from '../errors.ts';
+import { AppError, type ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Priority } from '../quota/fair-queue.ts';
 import type { Governor, Permit } from '../quota/governor.ts';
-import { endAttempt, endWait, startAttempt, startWait, type AttemptOutcome } from './attempt-span.ts';
+import type { Span } from '../tracing/span.ts';
 import type { Client } from './client.ts';
 import type { Credentials } from './credentials.ts';
 import { withDeadline, type CallDuration } from './deadline.ts';
 import { AttemptTimeout, toUpstreamFailure, UpstreamFailure } from './failure.ts';
 import type { CallContext, Stage, UpstreamCall } from './operation.ts';
+import type { UpstreamStats } from './upstream-stats.ts';
 
 interface PermittedOptions {
   readonly governor: Governor;
@@ -43,7 +45,7 @@ async function acquire(
 ): Promise<Permit> {
   const { priority, stats } = context;
   const from = now();
-  const span = startWait(context.span);
+  const span = context.span?.child('wait for a permit');
   try {
     const permit = await governor.acquire(context);
     metrics.permitWaitSeconds.observe({ operation, priority }, (now() - from) / 1000);
@@ -111,7 +113,8 @@ export function call(options: CallOptions): UpstreamCall {
     const { stats } = context;
     const parent = context.signal();
     const from = now();
-    const span = startAttempt(context.span, name);
+    // The trace's context is not sent: the request is signed as it is.
+    const span = context.span?.child(`Rekognition/${name}`, 'client');
     stats.attempts += 1;
     const ended = (outcome: AttemptOutcome): void => {
       metrics.attemptSeconds.observe({ operation: name, outcome }, (now() - from) / 1000);
@@ -136,4 +139,44 @@ export function call(options: CallOptions): UpstreamCall {
       throw failure;
     }
   };
+}
+
+/** How a call ended; `left`: nobody waited for it any more. */
+export type AttemptOutcome = 'ok' | 'left' | ErrorCode;
+
+/** Ends the wait: with a permit where there is no `error`. */
+function endWait(span: Span | undefined, operation: string, priority: Priority, error?: unknown): void {
+  const code = error instanceof AppError ? error.code : undefined;
+  span?.end({
+    failed: code !== undefined,
+    attributes: {
+      'rollcall.operation': operation,
+      'rollcall.priority': priority,
+      'rollcall.outcome': error === undefined ? 'granted' : (code ?? 'left'),
+      'error.type': code,
+    },
+  });
+}
+
+/** Ends the call. `stats` tell of it, unless it was given up since everybody had left. */
+function endAttempt(
+  span: Span | undefined,
+  operation: string,
+  stats: UpstreamStats,
+  outcome: AttemptOutcome,
+): void {
+  const failed = outcome !== 'ok' && outcome !== 'left';
+  span?.end({
+    failed,
+    attributes: {
+      'rpc.system': 'aws-api',
+      'rpc.service': 'Rekognition',
+      'rpc.method': operation,
+      'aws.request_id': outcome === 'left' ? undefined : stats.requestId,
+      'http.response.status_code': failed ? stats.lastError?.status : undefined,
+      'error.type': failed ? outcome : undefined,
+      'rollcall.attempt': stats.attempts,
+      'rollcall.outcome': outcome,
+    },
+  });
 }

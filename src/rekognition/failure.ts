@@ -1,7 +1,6 @@
 import { AppError, type ErrorCode } from '../errors.ts';
 import { CredentialsError } from './credentials.ts';
-import { MalformedResponse } from './operation.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { MalformedResponse } from './protocol.ts';
 import { TransportError } from './transport.ts';
 
 /** One call ran into its own time-out. */
@@ -158,6 +157,20 @@ function codeAlong(error: unknown, depth = 0): string | undefined {
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
   if (typeof code === 'string') return code;
   return codeAlong(cause, depth + 1) ?? codeAlong(Array.isArray(errors) ? errors[0] : undefined, depth + 1);
+}
+
+/** However long upstream asks for: nobody should have to wait for longer to find that it is well again. */
+const LONGEST_MS = 3_600_000;
+
+/** `Retry-After` as seconds, whole or not, or as a date: milliseconds from now, an hour at most. */
+function retryAfterMs(value: string | undefined, now: () => number): number | undefined {
+  const text = value?.trim() ?? '';
+  // Where the header came twice, the first one counts.
+  const [seconds] = /^\d+(\.\d+)?(?=\s*(,|$))/.exec(text) ?? [];
+  // `Date.parse` also takes much that is no date of HTTP, such as -5.
+  const date = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) - now() : NaN;
+  const ms = seconds === undefined ? date : Number(seconds) * 1000;
+  return Number.isNaN(ms) ? undefined : Math.min(LONGEST_MS, Math.max(0, Math.ceil(ms)));
 }
 
 const details: Readonly<Partial<Record<ErrorCode, string>>> = {

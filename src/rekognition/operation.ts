@@ -48,11 +48,6 @@ export type UpstreamCall = <Input extends RekognitionInput, Output>(
 /** One stage on the way of a call. */
 export type Stage = (next: UpstreamCall) => UpstreamCall;
 
-/** A response that is not what Rekognition documents. Its message is for the log, and holds nothing of the response. */
-export class MalformedResponse extends Error {
-  override readonly name = 'MalformedResponse';
-}
-
 /** Whether an error is as good as a result: the resource does not exist, whoever asks. */
 export function isLasting(error: unknown): error is AppError {
   return (error as Partial<AppError> | undefined)?.code === 'COLLECTION_NOT_FOUND';

@@ -1,4 +1,5 @@
-import { MalformedResponse, type Json } from './operation.ts';
+import type { Json } from './operation.ts';
+import { MalformedResponse } from './protocol.ts';
 
 /** One page of a listing. `nextToken` is Rekognition's own, and undefined on the last page. */
 export interface UpstreamPage<Item> {

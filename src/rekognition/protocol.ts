@@ -7,7 +7,10 @@ import type {
   SerdeFunctions,
 } from '@smithy/types';
 
-import { MalformedResponse } from './operation.ts';
+/** A response that is not what Rekognition documents. Its message is for the log, and holds nothing of the response. */
+export class MalformedResponse extends Error {
+  override readonly name = 'MalformedResponse';
+}
 
 /**
  * AWS JSON 1.1 as the SDK speaks it, except that a success is read strictly and returned as the plain JSON that it was.

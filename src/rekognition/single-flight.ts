@@ -17,14 +17,6 @@ interface InFlight {
   detach(): void;
 }
 
-/**
- * Where a call in flight is found. The table that a `Map` has outgrown keeps pointing to what was in it, so this goes
- * between: what is in the map then holds nothing of a call that is over.
- */
-interface Slot {
-  call: InFlight | undefined;
-}
-
 type Run = (context: CallContext) => Promise<UpstreamResult<unknown>>;
 
 interface SharedInFlightOptions {
@@ -42,15 +34,13 @@ interface SharedInFlightOptions {
  */
 export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInFlightOptions): Stage {
   return (next) => {
-    const slots = new Map<string, Slot>();
+    const calls = new Map<string, InFlight>();
     const start = (key: string, context: CallContext, run: Run): InFlight => {
-      const slot: Slot = { call: undefined };
-      slots.set(key, slot);
-      slot.call = createInFlight(context, run, () => {
-        slot.call = undefined;
-        if (slots.get(key) === slot) slots.delete(key);
+      const call = createInFlight(context, run, () => {
+        if (calls.get(key) === call) calls.delete(key);
       });
-      return slot.call;
+      calls.set(key, call);
+      return call;
     };
     return async <Input extends RekognitionInput, Output>(
       operation: UpstreamOperation<Input, Output>,
@@ -58,7 +48,7 @@ export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInF
       context: CallContext,
     ) => {
       const key = keyOf(input);
-      const found = slots.get(key)?.call;
+      const found = calls.get(key);
       // It may still wait for its turn, and the turn of this caller may come sooner.
       if (found) governor.join(found.context, context);
       const call = found ?? start(key, context, (shared) => next(operation, input, shared));

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 
 import { collectionDetails } from '../../src/operations/get-collection.ts';
 import { collections } from '../../src/operations/list-collections.ts';
-import { MalformedResponse, type Json } from '../../src/rekognition/operation.ts';
+import type { Json } from '../../src/rekognition/operation.ts';
+import { MalformedResponse } from '../../src/rekognition/protocol.ts';
 
 const readCollections = (response: Json, MaxResults = 1000) => collections.read(response, { MaxResults });
 

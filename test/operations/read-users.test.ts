@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { users } from '../../src/operations/list-users.ts';
-import { MalformedResponse, type Json } from '../../src/rekognition/operation.ts';
+import type { Json } from '../../src/rekognition/operation.ts';
+import { MalformedResponse } from '../../src/rekognition/protocol.ts';
 
 const readPage = (response: Json, MaxResults = 500) =>
   users.read(response, { CollectionId: 'team', MaxResults });

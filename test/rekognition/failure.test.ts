@@ -7,7 +7,7 @@ import {
   toUpstreamFailure,
 } from '../../src/rekognition/failure.ts';
 import { CredentialsError } from '../../src/rekognition/credentials.ts';
-import { MalformedResponse } from '../../src/rekognition/operation.ts';
+import { MalformedResponse } from '../../src/rekognition/protocol.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
