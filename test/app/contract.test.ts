@@ -113,13 +113,8 @@ describe('A request with a body', () => {
 
 describe('A route', () => {
   test.each([
-<<<<<<< HEAD
-    '/collections',
-    '/collections/team',
-=======
     '/collections/',
     '/collections/team/',
->>>>>>> 46c2ef6 (Lead from / to /docs and name the routes again, and describe Link as it is)
     '/collections/team/users/',
     '/collections/team/Users',
     '/Collections/team/users',
