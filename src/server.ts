@@ -60,6 +60,7 @@ async function main(): Promise<void> {
     connectTimeoutMs: attemptTimeoutMs,
     credentialsTimeoutMs: Math.min(attemptTimeoutMs, deadlineMs / 2),
     now,
+    wallClock: Date.now,
   });
   const lifecycle = createLifecycle();
   // A file of its own, which is read only then.

@@ -51,18 +51,20 @@ interface ClientOptions {
   readonly connectTimeoutMs: number;
   /** Longest wait for credentials, in milliseconds. */
   readonly credentialsTimeoutMs: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Milliseconds since the epoch, by the clock that credentials end by. */
+  readonly wallClock: () => number;
 }
 
 /** The SDK's client, set for one attempt a call: retries, time-outs and pacing are this service's own. */
 export function createClient(options: ClientOptions): Client {
-  const { endpoint, keys, connectTimeoutMs, credentialsTimeoutMs: timeoutMs, now } = options;
+  const { endpoint, keys, connectTimeoutMs, credentialsTimeoutMs: timeoutMs, now, wallClock } = options;
   const { url, region } = endpoint;
   const transport = createTransport({ connectTimeoutMs, proxies: keys === undefined });
   const lookUp = (): Promise<AwsCredentialIdentity> =>
     keys ? Promise.resolve(keys) : lookUpCredentials(region, boundedBy(transport, timeoutMs));
-  const credentials = createCredentials({ lookUp, timeoutMs, now });
+  const credentials = createCredentials({ lookUp, timeoutMs, now, wallClock });
   const client: RekognitionClient = new RekognitionClient({
     ...settled,
     endpoint: url,
@@ -83,7 +85,7 @@ export function createClient(options: ClientOptions): Client {
   });
   return {
     async send(command, signal) {
-      const output: ServiceOutputTypes = await client.send(command, { abortSignal: signal });
+      const output = (await client.send(command, { abortSignal: signal })) as ServiceOutputTypes;
       const { $metadata, ...body } = output;
       return { body, requestId: $metadata.requestId };
     },
@@ -107,9 +109,24 @@ const settled: RekognitionClientConfig = {
 };
 
 /** A new chain for each lookup, since a chain keeps what it found, and files as they were. */
-function lookUpCredentials(region: string, requestHandler: Transport): Promise<AwsCredentialIdentity> {
-  const find = fromNodeProviderChain({ ignoreCache: true, timeout: 1000, maxRetries: 1 });
-  return find({ callerClientConfig: { region: () => Promise.resolve(region), requestHandler } });
+async function lookUpCredentials(region: string, requestHandler: Transport): Promise<AwsCredentialIdentity> {
+  let code: string | undefined;
+  // The chain drops the error of a source that it passes over, with the code of its socket, but debugs its text.
+  const debug = (text: unknown): void => {
+    code = /\bE[A-Z]{4,}\b/.exec(String(text))?.[0] ?? code;
+  };
+  const logger = { debug, info: ignore, warn: ignore, error: ignore };
+  const find = fromNodeProviderChain({ ignoreCache: true, timeout: 1000, maxRetries: 1, logger });
+  try {
+    return await find({ callerClientConfig: { region: () => Promise.resolve(region), requestHandler } });
+  } catch (error) {
+    if (error instanceof Error && code !== undefined) error.cause ??= Object.assign(new Error(), { code });
+    throw error;
+  }
+}
+
+function ignore(): void {
+  // The SDK's other messages may hold what is secret.
 }
 
 /** STS is called with no signal, and would be waited for without end. */

@@ -24,65 +24,66 @@ interface CredentialsOptions {
   readonly lookUp: () => Promise<AwsCredentialIdentity>;
   /** How long a caller waits for a lookup, in milliseconds. */
   readonly timeoutMs: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
+  /** Milliseconds since the epoch, by the clock that credentials end by. */
+  readonly wallClock: () => number;
 }
 
-interface Lookup {
-  readonly at: number;
-  readonly result: Promise<AwsCredentialIdentity>;
-}
-
-/** Keys that stay wrong are looked up this often at most, and so are those that end soon. */
-const FORGET_EVERY_MS = 10_000;
+/** Their source is asked this often at most: also for those that AWS refuses, or that have ended by this host's clock. */
+const KEEP_MS = 10_000;
 /** Credentials that end this soon are looked up again while they still serve. */
 const RENEW_BEFORE_MS = 300_000;
-/** A lookup that hangs longer is given up, so that the next one can find a source that is well again. */
-const LOST_MS = 15_000;
 
 /** Keeps credentials until they end or are refused. All who ask at once share one lookup. */
-export function createCredentials({ lookUp, timeoutMs, now }: CredentialsOptions): Credentials {
+export function createCredentials(options: CredentialsOptions): Credentials {
+  const { lookUp, timeoutMs, now, wallClock } = options;
   let kept: AwsCredentialIdentity | undefined;
-  let pending: Lookup | undefined;
-  let forgottenAt = -Infinity;
+  let pending: Promise<AwsCredentialIdentity> | undefined;
   let begunAt = -Infinity;
+  /** When the lookup of those kept began, or when they were refused: what an older lookup finds is out of date. */
+  let freshSince = -Infinity;
 
-  const begin = (): Lookup => {
-    begunAt = now();
-    const lookup = { at: begunAt, result: requireUsable(lookUp) };
-    pending = lookup;
-    const end = (found?: AwsCredentialIdentity): void => {
-      // Of a lookup that was given up, nothing counts.
-      if (pending !== lookup) return;
-      pending = undefined;
-      kept = found ?? kept;
-    };
-    lookup.result.then(end, () => {
-      end();
+  const begin = (): Promise<AwsCredentialIdentity> => {
+    const at = (begunAt = now());
+    const found = requireUsable(lookUp).then((credentials) => {
+      if (at < freshSince) return credentials;
+      freshSince = at;
+      return (kept = credentials);
     });
+    // One that hangs is given up, so that the next caller asks anew. It may still succeed, for those who come later.
+    const lookup = raceDeadline({ ms: timeoutMs, parent: never, onTimeout: timedOut }, found);
+    pending = lookup;
+    const ended = (): void => {
+      pending = undefined;
+    };
+    lookup.then(ended, ended);
     return lookup;
   };
-  const shared = (): Promise<AwsCredentialIdentity> =>
-    (pending && now() - pending.at < LOST_MS ? pending : begin()).result;
   const leftMs = ({ expiration }: AwsCredentialIdentity): number =>
-    expiration ? expiration.getTime() - now() : Infinity;
+    expiration ? expiration.getTime() - wallClock() : Infinity;
 
   return {
-    async get(signal = new AbortController().signal) {
-      if (kept && leftMs(kept) > 0) {
-        if (leftMs(kept) < RENEW_BEFORE_MS && now() - begunAt > FORGET_EVERY_MS) void shared();
-        return kept;
+    get(signal = never) {
+      if (kept && (leftMs(kept) > 0 || now() - freshSince < KEEP_MS)) {
+        if (leftMs(kept) < RENEW_BEFORE_MS && now() - begunAt >= KEEP_MS) pending ??= begin();
+        return Promise.resolve(kept);
       }
-      const onTimeout = (): Error =>
-        new CredentialsError(Object.assign(new Error(), { name: 'TimeoutError' }));
-      return raceDeadline({ ms: timeoutMs, parent: signal, onTimeout }, shared());
+      const lookup = pending ?? begin();
+      return raceDeadline({ ms: timeoutMs, parent: signal, onTimeout: timedOut }, lookup);
     },
     refused() {
-      if (now() - forgottenAt < FORGET_EVERY_MS) return;
-      forgottenAt = now();
+      if (now() - freshSince < KEEP_MS) return;
+      freshSince = now();
       kept = undefined;
     },
   };
+}
+
+const never = new AbortController().signal;
+
+function timedOut(): CredentialsError {
+  return new CredentialsError(Object.assign(new Error(), { name: 'TimeoutError' }));
 }
 
 async function requireUsable(lookUp: () => Promise<AwsCredentialIdentity>): Promise<AwsCredentialIdentity> {

@@ -1,11 +1,5 @@
 import { AwsJson1_1Protocol } from '@aws-sdk/core/protocols';
-import type {
-  HandlerExecutionContext,
-  HttpResponse,
-  MetadataBearer,
-  OperationSchema,
-  SerdeFunctions,
-} from '@smithy/types';
+import type { HandlerExecutionContext, HttpResponse, MetadataBearer, SerdeFunctions } from '@smithy/types';
 
 /** A response that is not what Rekognition documents. Its message is for the log, and holds nothing of the response. */
 export class MalformedResponse extends Error {
@@ -18,7 +12,7 @@ export class MalformedResponse extends Error {
  */
 export class StrictJsonProtocol extends AwsJson1_1Protocol {
   override async deserializeResponse<Output extends MetadataBearer>(
-    operation: OperationSchema,
+    operation: Parameters<AwsJson1_1Protocol['deserializeResponse']>[0],
     context: HandlerExecutionContext & SerdeFunctions,
     response: HttpResponse,
   ): Promise<Output> {
@@ -46,7 +40,7 @@ function readResponse(response: HttpResponse): Record<string, unknown> {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new MalformedResponse('not a JSON object');
   }
-  if ('__type' in document) throw new MalformedResponse('an error document at status 200');
+  if (Object.hasOwn(document, '__type')) throw new MalformedResponse('an error document at status 200');
   return document as Record<string, unknown>;
 }
 

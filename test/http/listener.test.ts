@@ -38,6 +38,7 @@ const app = () => {
       connectTimeoutMs: 100,
       credentialsTimeoutMs: 100,
       now: Date.now,
+      wallClock: Date.now,
     }),
     docsDirectory: new URL('no-docs/', import.meta.url),
     now: Date.now,

@@ -25,6 +25,7 @@ async function clientOf(handler: RequestListener): Promise<{ rekognition: Client
     endpoint: { url, region: 'eu-west-1' },
     keys: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
     now: Date.now,
+    wallClock: Date.now,
   });
   open.push(() => {
     rekognition.destroy();

@@ -21,7 +21,7 @@ export type Step = ScriptedAnswer | 'reset' | 'hang' | 'truncate';
 export type Script =
   | readonly Step[]
   | { readonly always: Step }
-  | { readonly answer: (input: Readonly<Record<string, unknown>>) => Step };
+  | { readonly answer: (input: Readonly<Record<string, unknown>>, headers: IncomingHttpHeaders) => Step };
 
 /** A call as it arrived. */
 export interface RecordedCall {
@@ -81,8 +81,8 @@ export async function startScriptedRekognition(
   const calls: RecordedCall[] = [];
   const unscripted: unknown[] = [];
   const left = 'length' in script ? [...script] : [];
-  const stepFor = ({ input }: RecordedCall): Step | undefined => {
-    if ('answer' in script) return script.answer(input);
+  const stepFor = ({ input, headers }: RecordedCall): Step | undefined => {
+    if ('answer' in script) return script.answer(input, headers);
     return 'always' in script ? script.always : left.shift();
   };
   const server = createServer((req, res) => {

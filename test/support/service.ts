@@ -81,6 +81,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     connectTimeoutMs: config.upstream.attemptTimeoutMs,
     credentialsTimeoutMs: config.upstream.attemptTimeoutMs,
     now: Date.now,
+    wallClock: Date.now,
   });
   const logs: LogLine[] = [];
   const logger = createLogger({
