@@ -87,6 +87,15 @@ test.each([
   await expect(list(rekognition)).resolves.toMatchObject({ body: { Users: [] } });
 });
 
+test.each(['constructor', 'toString', '__proto__', 'hasownproperty', 'valueof'])(
+  'an answer with a header of the name %s is read',
+  async (name) => {
+    const headers = { 'Content-Type': JSON_TYPE, [name]: 'x' };
+    const { rekognition } = await clientOf((_req, res) => res.writeHead(200, headers).end('{"Users":[]}'));
+    await expect(list(rekognition)).resolves.toMatchObject({ body: { Users: [] } });
+  },
+);
+
 test('an exception that is named twice in headers is the exception', async () => {
   const { rekognition } = await clientOf((_req, res) => {
     const name = 'ResourceNotFoundException';
