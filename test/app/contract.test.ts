@@ -2,7 +2,16 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { call, documented, exchange, readRaw, type Answer, type Documented } from '../support/contract.ts';
 import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
-import { startService, stopServices, type Service } from '../support/service.ts';
+import { builtDocs } from '../support/docs.ts';
+import {
+  startService as start,
+  stopServices,
+  type Service,
+  type ServiceOptions,
+} from '../support/service.ts';
+
+const docsDirectory = builtDocs();
+const startService = (options: ServiceOptions = {}) => start({ docsDirectory, ...options });
 
 afterEach(stopServices);
 
