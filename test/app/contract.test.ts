@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { call, documented, exchange, readRaw, type Answer, type Documented } from '../support/contract.ts';
+import { builtDocs } from '../support/docs.ts';
 import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { builtDocs } from '../support/docs.ts';
 import {
@@ -12,6 +13,8 @@ import {
 
 const docsDirectory = builtDocs();
 const startService = (options: ServiceOptions = {}) => start({ docsDirectory, ...options });
+
+const docsDirectory = builtDocs();
 
 afterEach(stopServices);
 
@@ -31,7 +34,7 @@ async function askedRaw(head: string, { method, path }: Route): Promise<Answer> 
 }
 
 async function asked({ path }: Route, options: Parameters<typeof call>[2]): Promise<Answer> {
-  const { url } = await startService({ script: { always: pageOf(['alice']) } });
+  const { url } = await startService({ script: { always: pageOf(['alice']) }, docsDirectory });
   return call(url, path, options);
 }
 
