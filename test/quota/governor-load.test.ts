@@ -23,16 +23,18 @@ interface Load {
   readonly tps?: number;
   /** What somebody else spends of the quota, in calls a second. */
   readonly others?: number;
+  /** The longest wait once the queue stands. */
+  readonly standingWaitMs?: number;
 }
 
 /** Plays open-loop load before a Rekognition with a bucket of its own; timers and the network are late by chance. */
-async function play({ seconds, callers, tps = 5, others = 0 }: Load) {
+async function play({ seconds, callers, tps = 5, others = 0, standingWaitMs = 1e9 }: Load) {
   const random = sequence(7);
   const time = fakeTime({ lateMs: () => random() * 4 });
   const governor = createGovernor({
     source: createTokenBucket({ tps, burst: tps, now: time.now }),
     queueLimit: 100,
-    standingWaitMs: 1e9,
+    standingWaitMs,
     callMs: () => 0,
     now: time.now,
     schedule: time.schedule,
@@ -135,4 +137,25 @@ test('where somebody else spends most of the quota, the rate yields, and comes b
   expect(governor.state().rate).toBeLessThan(5);
   await time.pass(20_000);
   expect(governor.state().rate).toBe(5);
+});
+
+test('at twenty times the quota a bounded wait costs no goodput, and those who are let in have it', async () => {
+  const { sent, throttled, byCaller } = await play({
+    seconds: 40,
+    callers: { a: 50, b: 50 },
+    standingWaitMs: 1000,
+  });
+  expect(throttled).toBe(0);
+  expect(sent / (5 * 40 + 5)).toBeGreaterThanOrEqual(0.98);
+  for (const { waits } of Object.values(byCaller)) {
+    const late = waits.slice(-50);
+    expect(Math.max(...late)).toBeLessThanOrEqual(1000);
+  }
+});
+
+test('with a bounded wait too, one at a fifth of the quota beside one at twenty times it has all its answers', async () => {
+  const { byCaller } = await play({ seconds: 40, callers: { heavy: 100, light: 1 }, standingWaitMs: 1000 });
+  const { asked, waits = [] } = byCaller['light'] ?? {};
+  expect(waits).toHaveLength(asked ?? 0);
+  expect(Math.max(...waits)).toBeLessThanOrEqual(500);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { createGovernor, type Permit, type PermitRequest } from '../../src/quota/governor.ts';
 import { createTokenBucket } from '../../src/quota/token-bucket.ts';
@@ -294,6 +294,91 @@ test('one whose time ran out while it waited, since the clock was set, is refuse
   const [[refused]] = await Promise.all([Promise.allSettled([early]), time.pass(200)]);
   expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'OVERLOADED' } });
   expect(next).toMatchObject({ outcome: 'permit', after: 200 });
+});
+
+test('background work has one permit in ten where interactive requests leave none', async () => {
+  const { time, ask } = governorOf();
+  ask('first');
+  const stream = ask('stream', { priority: 'background', forMs: 5000 });
+  const pages = Array.from({ length: 12 }, () => ask('page'));
+  await time.pass(2600);
+  // The first permit counts as well: nine interactive turns, then the background's.
+  expect(stream.after).toBe(1800);
+  expect(pages.map(({ after }) => after)).toEqual([
+    ...[200, 400, 600, 800, 1000, 1200, 1400, 1600],
+    ...[2000, 2200, 2400, 2600],
+  ]);
+});
+
+test('background work is not starved by requests that each find a permit at hand', async () => {
+  const { time, ask } = governorOf({ burst: 5 });
+  const streams = [1, 2, 3].map(() => ask('stream', { priority: 'background', forMs: 60_000 }));
+  await time.pass(0);
+  expect(outcomes(...streams)).toEqual(['permit', 'permit', 'waiting']);
+  for (let page = 0; page < 12; page += 1) {
+    ask('page');
+    await time.pass(200);
+  }
+  expect(outcomes(...streams)).toEqual(['permit', 'permit', 'permit']);
+});
+
+describe('A queue that has stood for twice the bounded wait', () => {
+  /** A governor under twice the quota, for so long. */
+  async function standing(forMs: number) {
+    const world = governorOf({ standingWaitMs: 1000 });
+    const asked: Asked[] = [];
+    for (let at = 0; at < forMs; at += 100) {
+      asked.push(world.ask(`caller ${at % 500}`));
+      await world.time.pass(100);
+    }
+    return { ...world, asked };
+  }
+
+  test('lets nobody in for longer, and says when the wait will be short enough', async () => {
+    const { time, governor, ask, asked } = await standing(20_000);
+    expect(governor.state().standing).toBe(true);
+    const recent = asked.slice(120);
+    const waits = recent.flatMap(({ outcome, after }, index) =>
+      outcome === 'permit' ? [(after ?? 0) - (12_000 + index * 100)] : [],
+    );
+    expect(waits.length).toBeGreaterThan(30);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1000);
+    const last = recent.findLast(({ outcome }) => typeof outcome === 'object');
+    const retryAfterS = (last?.outcome as { retryAfterS: number }).retryAfterS;
+    expect(retryAfterS).toBeLessThan(1);
+    await time.pass(Math.ceil(retryAfterS * 1000));
+    const again = ask('caller 0');
+    await time.pass(1000);
+    expect(outcomes(again)).toEqual(['permit']);
+  });
+
+  test('still takes streams for as long as they like', async () => {
+    const { time, ask } = await standing(20_000);
+    const stream = ask('stream', { priority: 'background' });
+    await time.pass(0);
+    expect(outcomes(stream)).toEqual(['waiting']);
+  });
+
+  test('takes a burst in whole again once it has been empty', async () => {
+    const { time, governor, ask } = await standing(10_000);
+    await time.pass(12_000);
+    expect(governor.state().standing).toBe(false);
+    const burst = Array.from({ length: 25 }, (_, index) => ask(`caller ${index}`));
+    await time.pass(5000);
+    expect(new Set(outcomes(...burst))).toEqual(new Set(['permit']));
+  });
+
+  test('keeps the places of those who wait already', async () => {
+    const { time, ask } = governorOf({ standingWaitMs: 1000 });
+    ask('a');
+    const burst = Array.from({ length: 40 }, () => ask('a'));
+    await time.pass(2500);
+    const newcomer = ask('a');
+    await time.pass(0);
+    expect(outcomes(newcomer)).toEqual(['OVERLOADED']);
+    await time.pass(5500);
+    expect(new Set(outcomes(...burst))).toEqual(new Set(['permit']));
+  });
 });
 
 /** A source that answers later, as one behind a network does. */
