@@ -17,16 +17,23 @@ interface ScriptedAnswer {
  */
 export type Step = ScriptedAnswer | 'reset' | 'hang' | 'truncate';
 
-/** Steps in order, each used once; one step for every call; or what makes a step of a call's input. */
+type Input = Readonly<Record<string, unknown>>;
+
+/**
+ * Steps in order, each used once; one step for every call; what makes a step of a call's input; or that for each operation,
+ * `DescribeCollection` among them, which the other forms leave to `count`.
+ */
 export type Script =
   | readonly Step[]
   | { readonly always: Step }
-  | { readonly answer: (input: Readonly<Record<string, unknown>>, headers: IncomingHttpHeaders) => Step };
+  | { readonly answer: (input: Input, headers: IncomingHttpHeaders) => Step }
+  | { readonly operations: Readonly<Record<string, (input: Input) => Step>> };
 
 /** A call as it arrived. */
 export interface RecordedCall {
   readonly headers: IncomingHttpHeaders;
-  readonly input: Readonly<Record<string, unknown>>;
+  readonly operation: string;
+  readonly input: Input;
   /** Settles when the connection is closed or the answer has been sent. */
   readonly ended: Promise<unknown>;
   /** Whether the caller went before it had an answer. */
@@ -59,6 +66,13 @@ export function pageOf(userIds: readonly string[], nextToken?: string): Step {
   return { body: { Users: users, ...(nextToken !== undefined && { NextToken: nextToken }) } };
 }
 
+/** A page of collections, all of one face model. */
+export function collectionsOf(collectionIds: readonly string[], nextToken?: string): Step {
+  const FaceModelVersions = collectionIds.map(() => '7.0');
+  const page = { CollectionIds: collectionIds, FaceModelVersions };
+  return { body: { ...page, ...(nextToken !== undefined && { NextToken: nextToken }) } };
+}
+
 /** What `DescribeCollection` says of a collection of so many users. */
 export function describedAs(UserCount: number): Step {
   return { body: { UserCount, FaceCount: 0, FaceModelVersion: '7.0', CreationTimestamp: 1_700_000_000 } };
@@ -81,13 +95,14 @@ export async function startScriptedRekognition(
   const calls: RecordedCall[] = [];
   const unscripted: unknown[] = [];
   const left = 'length' in script ? [...script] : [];
-  const stepFor = ({ input, headers }: RecordedCall): Step | undefined => {
+  const stepFor = ({ operation, input, headers }: RecordedCall): Step | undefined => {
+    if ('operations' in script) return script.operations[operation]?.(input);
     if ('answer' in script) return script.answer(input, headers);
     return 'always' in script ? script.always : left.shift();
   };
   const server = createServer((req, res) => {
     void record(req, res).then((call) => {
-      if (req.headers['x-amz-target'] === 'RekognitionService.DescribeCollection') return play(count, res);
+      if (call.operation === 'DescribeCollection' && !('operations' in script)) return play(count, res);
       calls.push(call);
       const step = stepFor(call);
       if (step === undefined) unscripted.push(call.input);
@@ -113,8 +128,15 @@ async function record(req: IncomingMessage, res: ServerResponse): Promise<Record
   const ended = once(res, 'close');
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);
-  const input = JSON.parse(Buffer.concat(chunks).toString()) as Record<string, unknown>;
-  return { headers: req.headers, input, ended, aborted: () => res.destroyed && !res.writableFinished };
+  const input = JSON.parse(Buffer.concat(chunks).toString()) as Input;
+  const operation = String(req.headers['x-amz-target']).replace('RekognitionService.', '');
+  return {
+    headers: req.headers,
+    operation,
+    input,
+    ended,
+    aborted: () => res.destroyed && !res.writableFinished,
+  };
 }
 
 async function play(step: Step, res: ServerResponse): Promise<void> {
