@@ -123,6 +123,7 @@ export default defineConfig(
           additionalTestBlockFunctions: [
             'testWithRedis',
             'testWithRedis.each',
+            'testWithCurl.each',
             'testWithPromtool',
             'testWithNginx',
           ],
