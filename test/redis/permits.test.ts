@@ -75,8 +75,8 @@ testWithRedis(
     await one.bucket.ask('throttle');
     await two.bucket.ask('throttle');
     const answer = await two.bucket.ask('beat');
-    expect(answer?.rate).toBeGreaterThanOrEqual(3.5);
-    expect(answer?.rate).toBeLessThan(4);
+    expect(answer?.rate).toBeGreaterThanOrEqual(4.25);
+    expect(answer?.rate).toBeLessThan(4.75);
     expect(answer?.tokens).toBeLessThan(2);
   },
 );

@@ -188,10 +188,10 @@ test('permits that are not used, and throttles, go to the bucket of all; while i
   await time.pass(0);
   expect(one.membership.shared).toBe(false);
   expect(one.source.state()).toMatchObject({ available: 0 });
-  expect(one.source.state().rate).toBeCloseTo((0.7 * TPS) / REPLICAS);
+  expect(one.source.state().rate).toBeCloseTo((0.85 * TPS) / REPLICAS);
   await time.pass(1000);
   one.source.throttled();
-  expect(one.source.state().rate).toBeLessThan((0.6 * TPS) / REPLICAS);
+  expect(one.source.state().rate).toBeCloseTo((0.85 * 0.9 * TPS) / REPLICAS);
   one.source.giveBack(1);
   expect(one.source.take(1, 'interactive')).toBe(1);
   expect(one.asked).toHaveLength(4);
