@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { call, documented, exchange, readRaw, type Answer, type Documented } from '../support/contract.ts';
-import { builtDocs } from '../support/docs.ts';
 import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { builtDocs } from '../support/docs.ts';
 import {
@@ -11,7 +10,6 @@ import {
   type ServiceOptions,
 } from '../support/service.ts';
 
-const docsDirectory = builtDocs();
 const startService = (options: ServiceOptions = {}) => start({ docsDirectory, ...options });
 
 const docsDirectory = builtDocs();
@@ -34,7 +32,7 @@ async function askedRaw(head: string, { method, path }: Route): Promise<Answer> 
 }
 
 async function asked({ path }: Route, options: Parameters<typeof call>[2]): Promise<Answer> {
-  const { url } = await startService({ script: { always: pageOf(['alice']) }, docsDirectory });
+  const { url } = await startService({ script: { always: pageOf(['alice']) } });
   return call(url, path, options);
 }
 
