@@ -11,7 +11,7 @@ import { createPageTokens } from './http/page-token.ts';
 import { createStreams } from './http/streams.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import { upstreamOperations } from './operations/index.ts';
+import { operations, upstreamOperations } from './operations/index.ts';
 import { startSharing } from './redis/sharing.ts';
 import type { Client } from './rekognition/client.ts';
 import { createUpstream } from './rekognition/upstream.ts';
@@ -47,7 +47,10 @@ export interface Service {
 export function createService(deps: ServiceDeps): Service {
   const { config, region, logger, lifecycle, client, now, random } = deps;
   const { url } = config.redis;
-  const metrics = createMetrics(upstreamOperations);
+  const metrics = createMetrics(
+    upstreamOperations,
+    operations.map(({ path }) => path),
+  );
   const sharing = url === undefined ? undefined : startSharing({ url, region, config, logger, now });
   if (sharing) metrics.watch({ sharing });
   const upstream = createUpstream({

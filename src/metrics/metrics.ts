@@ -11,9 +11,9 @@ export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
  * Metrics in a registry of their own. docs/metrics.md lists them; a test holds the two together. A rate needs a zero to
- * start from, so `operations` of Rekognition and what alerts wait for have their series from the start.
+ * start from, so `operations` of Rekognition and what alerts wait for on `routes` have their series from the start.
  */
-export function createMetrics(operations: readonly string[]) {
+export function createMetrics(operations: readonly string[], routes: readonly string[] = []) {
   const registry = new Registry();
   const registers = [registry];
   const watched: Watched = { lanes: new Map() };
@@ -90,6 +90,8 @@ export function createMetrics(operations: readonly string[]) {
   };
   for (const end of STREAM_ENDS) metrics.streamsEnded.inc({ end }, 0);
   for (const operation of operations) startSeries(operation);
+  for (const route of routes)
+    for (const answer of BUGS) metrics.requests.inc({ route, ...answer, code: 'INTERNAL_ERROR' }, 0);
   return {
     ...metrics,
     registry,
@@ -116,6 +118,13 @@ export function createMetrics(operations: readonly string[]) {
 
 /** Outcomes of calls that alerts wait for. */
 const WATCHED_OUTCOMES = ['ok', 'UPSTREAM_ACCESS_DENIED', 'UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_THROTTLED'];
+
+/** How a bug is answered. A stream that one breaks off has sent its 200 before. */
+const BUGS = [
+  { method: 'GET', status: '500' },
+  { method: 'HEAD', status: '500' },
+  { method: 'GET', status: '200' },
+];
 
 /** Why a stream ended; only `complete` is a clean end. */
 export type StreamEnd = (typeof STREAM_ENDS)[number];

@@ -1,7 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
+import { operations } from '../../src/operations/index.ts';
 import { readSamples, valueOf } from '../support/samples.ts';
+import { startService, stopServices } from '../support/service.ts';
+
+afterEach(stopServices);
 
 /** Reads a metric by its name without the prefix. */
 async function read(metrics: Metrics, name: string, labels: Record<string, string> = {}) {
@@ -27,6 +31,20 @@ test.each(['ListUsers', 'DescribeCollection'])(
       expect(await read(metrics, 'streams_ended_total', { end })).toBe(0);
   },
 );
+
+test('each route of an operation counts its first 500 from a zero, and so does a stream that a bug breaks off', async () => {
+  const { metrics } = await startService();
+  for (const { path: route } of operations) {
+    for (const [method, status] of [
+      ['GET', '500'],
+      ['HEAD', '500'],
+      ['GET', '200'],
+    ] as const)
+      expect(
+        await read(metrics, 'http_requests_total', { route, method, status, code: 'INTERNAL_ERROR' }),
+      ).toBe(0);
+  }
+});
 
 test('what is watched of each operation is looked at when the metrics are read', async () => {
   const metrics = createMetrics([]);
