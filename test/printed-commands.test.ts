@@ -37,12 +37,13 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Without what is another one each time: ids of requests, page tokens and with them their lengths, the time. */
+/** Without what is another one each time: ids of requests, page tokens and with them their lengths, times. */
 function lasting(text: string): string[] {
   return text
     .replace(/\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b/g, 'ID')
     .replace(/\bA[\w-]{60,}/g, 'TOKEN')
-    .replace(/^(Date|Content-Length|RateLimit): .*$/gm, '$1:')
+    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replace(/^(Age|Date|Content-Length|RateLimit): .*$/gm, '$1:')
     .replaceAll('\r', '')
     .trim()
     .split('\n')
