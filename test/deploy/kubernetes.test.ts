@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 
 import { readConfig } from '../../src/config.ts';
+import { upstreamOperations } from '../../src/operations/index.ts';
 import { END_MS, filesIn, imageEnv, readFile, readYaml, unknownVariables } from '../support/deploy-files.ts';
 import { modelPath, typeFaults, type KubernetesObject } from '../support/kubernetes-types.ts';
 
@@ -169,7 +170,7 @@ test('the image is of this version', () => {
   expect(kustomization['images']).toMatchObject([{ name: container['image'], newTag: version }]);
 });
 
-test('the role may read the users of collections, and nothing else', () => {
+test('the role may read the users of collections and list collections, and nothing else', () => {
   const { Statement } = JSON.parse(readFile('deploy/iam/policy.json')) as Tree;
   expect(Statement).toMatchObject([
     {
@@ -177,7 +178,10 @@ test('the role may read the users of collections, and nothing else', () => {
       Action: ['rekognition:ListUsers', 'rekognition:DescribeCollection'],
       Resource: expect.stringMatching(/^arn:aws:rekognition:[a-z0-9-]+:\d{12}:collection\//),
     },
+    { Effect: 'Allow', Action: 'rekognition:ListCollections', Resource: '*' },
   ]);
+  const allowed = (Statement as { Action: string | string[] }[]).flatMap(({ Action }) => Action);
+  expect(allowed.toSorted()).toEqual(upstreamOperations.map((name) => `rekognition:${name}`).toSorted());
   const trust = JSON.parse(readFile('deploy/iam/trust-pod-identity.json')) as Tree;
   expect(trust['Statement'][0].Condition.StringEquals).toEqual({
     'aws:RequestTag/kubernetes-namespace': kustomization['namespace'],
