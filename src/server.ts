@@ -7,13 +7,12 @@ import { ConfigError, readConfig } from './config.ts';
 import { createListener } from './http/listener.ts';
 import { messageClasses } from './http/message-classes.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
-import { createLifecycle } from './lifecycle.ts';
+import { createLifecycle, shutDown } from './lifecycle.ts';
 import { createLogger } from './logger.ts';
 import { upstreamOperations } from './operations/index.ts';
 import { createClient } from './rekognition/client.ts';
 import { resolveEndpoint, type RekognitionEndpoint } from './rekognition/resolve-endpoint.ts';
 import { createService } from './service.ts';
-import { shutDown } from './shutdown.ts';
 import { openStandardOutput } from './standard-output.ts';
 
 const LEFT_OVER_MS = 500;
