@@ -104,6 +104,8 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
   clearInterval(idle);
   for (const timer of timers) clearTimeout(timer);
   lifecycle.drain();
+  // A server tells of its end before its last connections do of theirs, which ends their requests in log and spans.
+  await sleep(1);
   await within(RELEASE_MS - CLOSING_MS, release()).catch((err: unknown) => {
     logger.warn({ err }, 'not everything upstream could be released');
   });

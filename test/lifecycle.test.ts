@@ -113,6 +113,18 @@ test('after the grace the connections that are still open are destroyed', async 
   ]);
 });
 
+test('the ends of requests are seen before upstream is released, also of those that the end of the grace cuts', async () => {
+  const { server, dial, stop, events } = await serve((req) => {
+    req.socket.once('close', () => events.push('seen'));
+  });
+  const { socket } = await dial();
+  const arrived = once(server, 'request');
+  socket.write(REQUEST);
+  await arrived;
+  await stop(0, 50);
+  expect(events.slice(2)).toEqual(['seen', 'released', 'stopped']);
+});
+
 test('streams are told to end before their connections are closed', async () => {
   const { server, lifecycle, dial, stop, events } = await serve((_req, res) => {
     lifecycle.ending.addEventListener('abort', () => {
