@@ -2,7 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -220,6 +220,65 @@ test('a request that outlasts the grace is cut, its call upstream is aborted, an
   await rekognition.calls[0]?.ended;
   expect(rekognition.calls[0]?.aborted()).toBe(true);
   await rekognition.done();
+});
+
+describe('SIGTERM while the last page of a stream is on its way to a reader who does not read just then', () => {
+  /** Two of them are more than the kernel takes: a status is an open string. */
+  const Users = Array.from({ length: 500 }, (_, i) => ({ UserId: `u${i}`, UserStatus: 'X'.repeat(8_300) }));
+
+  /** What the reader gets who reads the first page, and then nothing until `comeBack` settles. */
+  async function stopDuringLastPage(graceMs: number, comeBack: (run: Run) => Promise<unknown>) {
+    const pages = [{ body: { Users, NextToken: 't1' } }, { body: { Users } }];
+    const rekognition = await startScriptedRekognition(pages);
+    const run = start({ ...upstream(rekognition), SHUTDOWN_GRACE_MS: String(graceMs) });
+    const socket = connect(Number(new URL(await listening(run)).port), '127.0.0.1').pause();
+    socket.on('error', () => undefined);
+    socket.write('GET /collections/team/users.ndjson HTTP/1.1\r\nHost: a\r\n\r\n');
+    let text = '';
+    const metrics = /"metrics":"([^"]+)"/.exec(run.out())?.[1] ?? '';
+    while (!/^rollcall_stream_pages_total 2$/m.test(await (await fetch(metrics)).text())) {
+      text += String(socket.read() ?? '');
+      await sleep(1);
+    }
+    run.child.kill('SIGTERM');
+    await comeBack(run);
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString())).resume();
+    if (!socket.closed) await once(socket, 'close').catch(() => undefined);
+    await expect(run.exit).resolves.toBe(0);
+    await rekognition.done();
+    const isClean = text.endsWith('\r\n0\r\n\r\n');
+    return { users: text.match(/"userId"/g)?.length, isClean, text, out: run.out() };
+  }
+
+  const stopping = (run: Run): Promise<void> => until(() => run.out().includes('"stopping"'));
+
+  test('sends the page whole, and ends cleanly, where the grace is long enough', async () => {
+    const { users, isClean, out } = await stopDuringLastPage(20_000, async (run) => {
+      await stopping(run);
+      await sleep(500);
+    });
+    expect([users, isClean]).toEqual([1000, true]);
+    expect(out).toContain('"end":"complete"');
+    expect(out).not.toContain('the grace is over');
+  });
+
+  test('never ends cleanly, where the reader goes on in the last second: with a problem if there is time for it', async () => {
+    const { isClean, text, out } = await stopDuringLastPage(1000, async (run) => {
+      await stopping(run);
+      await sleep(200);
+    });
+    expect(isClean).toBe(false);
+    const [problem] = /^\{"type".*\}$/m.exec(text) ?? ['{"code":"SHUTTING_DOWN","nextToken":"none"}'];
+    expect(JSON.parse(problem)).toMatchObject({ code: 'SHUTTING_DOWN', nextToken: expect.any(String) });
+    expect(out).toContain('"end":"shutdown"');
+  });
+
+  test('breaks off, where the reader does not come back before the end', async () => {
+    const { users, isClean, out } = await stopDuringLastPage(200, (run) => run.exit);
+    expect(users).toBeLessThan(1000);
+    expect(isClean).toBe(false);
+    expect(out).toContain('"end":"shutdown"');
+  });
 });
 
 test.each([
