@@ -36,15 +36,18 @@ export const getUser = defineOperation({
   parameters: { path: z.object({ collectionId, userId }), query: z.object({}) },
   async handle({ params, context, req }, deps) {
     acceptJson(req);
+    const askedAt = deps.now();
     const call: CallContext = {
       ...callContext(context, deps),
       priority: 'background',
       maxAgeMs: deps.lookupTtlMs,
     };
     const { user, fetchedAt } = await lookUp(params, call, deps);
-    const age = { Age: String(Math.max(0, Math.floor((deps.now() - fetchedAt) / 1000))) };
+    // A page that was read for this request has no age: clients add the time of the request themselves (RFC 9111, 4.2.3).
+    const age = { Age: String(Math.floor(Math.max(0, askedAt - fetchedAt) / 1000)) };
     if (!user) {
-      const detail = 'There is no user with this id in this collection.';
+      const detail =
+        'There is no user with this id in this collection. Check the id: case counts. A new user may take some seconds to show.';
       throw new AppError('USER_NOT_FOUND', detail, { headers: age });
     }
     const reply = ifChanged(req, renderJson(JSON.stringify(user)));
@@ -81,8 +84,7 @@ async function lookUp(
   try {
     return await find(params.userId, next, walk);
   } catch (error) {
-    if (walk.pages > 0 && isOutOfTime(error)) throw incomplete(walk, total ?? 0, deps);
-    throw error;
+    throw walk.pages > 0 ? failureOfWalk(error, walk, total ?? 0, deps) : error;
   }
 }
 
@@ -104,16 +106,28 @@ async function find(
   }
 }
 
-function isOutOfTime(error: unknown): boolean {
-  return error instanceof AppError && (error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED');
+/** What a failure behind the first page means to a caller, who has asked for no page. */
+function failureOfWalk(error: unknown, walk: Walk, total: number, deps: OperationDeps): unknown {
+  if (!(error instanceof AppError)) return error;
+  if (error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED')
+    return incomplete(walk, total, deps, error);
+  if (error.code !== 'INVALID_PAGE_TOKEN') return error;
+  const detail = 'Rekognition refused its own page token in the middle of the collection. Retry later.';
+  return new AppError('UPSTREAM_ERROR', detail, { cause: error });
 }
 
 /** The next lookup goes on with the pages that are there. A collection of unknown size is taken to be twice as large. */
-function incomplete({ seen, pages }: Walk, total: number, { upstream }: OperationDeps): AppError {
+function incomplete(
+  { seen, pages }: Walk,
+  total: number,
+  { upstream }: OperationDeps,
+  cause: AppError,
+): AppError {
   const left = total > seen ? (total - seen) / MAX_USERS : pages;
   const detail =
     'The collection is too large to be searched in the time of one request. Retry after the time in Retry-After, or read it as a stream.';
   return new AppError('LOOKUP_INCOMPLETE', detail, {
-    retryAfterS: Math.ceil(left) / upstream.rateOf(users.name),
+    cause,
+    retryAfterS: Math.max(Math.ceil(left) / upstream.rateOf(users.name), cause.retryAfterS ?? 0),
   });
 }

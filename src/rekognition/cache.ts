@@ -14,6 +14,13 @@ import {
 /** A result that is young enough to be used again, or the error that is as good as one. */
 type CachedResult = UpstreamResult<unknown> | AppError;
 
+interface Entry {
+  readonly result: CachedResult;
+  readonly at: number;
+  /** The oldest that it may be for the one who has put it here. */
+  readonly maxAgeMs: number;
+}
+
 /** Results of one operation of Rekognition, kept for a moment. */
 export interface Cache {
   get(key: string, maxAgeMs: number): CachedResult | undefined;
@@ -29,7 +36,7 @@ const ENTRY_BYTES = 1000;
 
 /** An empty cache. It holds user ids, so a result goes as soon as nobody may be shown it any more. */
 export function createCache(now: () => number): Cache {
-  const entries = new LRUCache<string, { readonly result: CachedResult; readonly at: number }>({
+  const entries = new LRUCache<string, Entry>({
     max: MAX_RESULTS,
     maxSize: MAX_BYTES,
     ttlResolution: 0,
@@ -41,10 +48,12 @@ export function createCache(now: () => number): Cache {
       return entry && now() - entry.at < maxAgeMs ? entry.result : undefined;
     },
     set(key, result, maxAgeMs, bytes) {
-      if (entries.peek(key)?.result === result) return;
+      const present = entries.peek(key);
+      // Of the callers who share a call, one may take an older result than the other.
+      if (present?.result === result && maxAgeMs <= present.maxAgeMs) return;
       // Whoever takes an older result still finds this one for as long as the one that it replaces.
       const ttl = Math.ceil(Math.max(maxAgeMs, entries.getRemainingTTL(key)));
-      entries.set(key, { result, at: now() }, { ttl, size: ENTRY_BYTES + bytes });
+      entries.set(key, { result, at: now(), maxAgeMs }, { ttl, size: ENTRY_BYTES + bytes });
     },
     state: () => ({ results: entries.size, bytes: entries.calculatedSize }),
   };

@@ -52,6 +52,8 @@ export interface ServiceOptions {
   readonly tracer?: Tracer;
   /** Where the docs page is; by default it is not there. */
   readonly docsDirectory?: URL;
+  /** Milliseconds since the epoch, as the service sees them. */
+  readonly now?: () => number;
   /** How long a request may take to arrive. */
   readonly headersTimeoutMs?: number;
 }
@@ -98,7 +100,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     client: { ...client, ...options.client },
     tracer: options.tracer,
     docsDirectory: options.docsDirectory ?? new URL('no-docs/', import.meta.url),
-    now: Date.now,
+    now: options.now ?? Date.now,
     random: () => 0,
   });
   const server = createListener(service.app, messageClasses(service.app));
