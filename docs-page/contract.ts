@@ -15,7 +15,6 @@ export interface Contract {
 }
 
 export interface PathItem {
-  readonly parameters?: readonly Ref<Parameter>[];
   readonly get?: Operation;
 }
 

@@ -26,7 +26,7 @@ export interface Route extends PathItem {
 export function operation(route: Route, resolve: Resolve): Html {
   const { path, get } = route;
   const { operationId: id, summary, description, responses, security = [] } = get;
-  const parameters = [...(route.parameters ?? []), ...(get.parameters ?? [])].map((ref) => resolve(ref));
+  const parameters = (get.parameters ?? []).map((ref) => resolve(ref));
   const example = exampleOf(get, resolve);
   const members = parameters.map((one) => parameter(one, resolve));
   const samples = get['x-codeSamples'] ?? [];

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { call, documented, exchange, readRaw, type Answer, type Documented } from '../support/contract.ts';
-import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { builtDocs } from '../support/docs.ts';
+import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import {
   startService as start,
   stopServices,
@@ -22,7 +22,7 @@ type Route = Pick<Documented, 'method' | 'path'>;
 async function askedWith(step: Step, { method, path }: Route): Promise<Answer> {
   // Short only where nothing answers: on a busy machine an answer takes longer.
   const config = step === 'hang' ? { upstream: { attemptTimeoutMs: 60 } } : {};
-  const { url } = await startService({ script: { always: step }, config });
+  const { url } = await startService({ script: { always: step }, count: step, config });
   return call(url, path, { method });
 }
 
@@ -31,8 +31,21 @@ async function askedRaw(head: string, { method, path }: Route): Promise<Answer> 
   return readRaw(method, path, await exchange(url, `${method} ${path} HTTP/1.1\r\nHost: a\r\n${head}`));
 }
 
+/** What every operation of Rekognition that is called may answer. */
+const anything: Step = {
+  body: {
+    Users: [{ UserId: 'alice', UserStatus: 'ACTIVE' }],
+    CollectionIds: ['team'],
+    FaceModelVersions: ['7.0'],
+    UserCount: 1,
+    FaceCount: 2,
+    FaceModelVersion: '7.0',
+    CreationTimestamp: 1_700_000_000.5,
+  },
+};
+
 async function asked({ path }: Route, options: Parameters<typeof call>[2]): Promise<Answer> {
-  const { url } = await startService({ script: { always: pageOf(['alice']) } });
+  const { url } = await startService({ script: { always: anything }, count: anything });
   return call(url, path, options);
 }
 
@@ -69,9 +82,9 @@ const ways: Readonly<Record<number, (route: Route) => Promise<Answer>>> = {
 };
 
 describe('Every status of the contract', () => {
-  test.each(documented())('$operationId answers $status as it is described', async (row) => {
+  test.each(documented())('$operationId answers $method with $status as it is described', async (row) => {
     const way = ways[row.status];
-    const route = { ...row, path: row.path.replace('{collectionId}', 'team') };
+    const route = { ...row, path: row.path.replace('{collectionId}', 'team').replace('{userId}', 'alice') };
     expect((await way?.(route))?.status).toBe(row.status);
   });
 

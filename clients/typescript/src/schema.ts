@@ -4,42 +4,56 @@
  */
 
 export interface paths {
+    "/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One page of the collections
+         * @description Only collections that the caller may read are listed, so that a page may be short, or even empty, and still have a
+         *     `nextToken`: go on until there is none, with `nextToken` or with `Link`. The order is Rekognition's.
+         *
+         *     Each query parameter may be given once. An unknown one, a repeated one and an array or object form
+         *     (`maxResults[]`) are refused.
+         */
+        get: operations["listCollections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/collections/{collectionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One collection
+         * @description How many users and faces it has, which face model it uses, and since when it is there. The numbers are Rekognition's, and
+         *     may lag a little behind.
+         */
+        get: operations["getCollection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/collections/{collectionId}/users": {
         parameters: {
-            query?: {
-                /**
-                 * @description The most users that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
-                 *     refused.
-                 * @example 3
-                 */
-                maxResults?: components["parameters"]["MaxResults"];
-                /**
-                 * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
-                 *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
-                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
-                 */
-                nextToken?: components["parameters"]["NextToken"];
-            };
-            header?: {
-                /**
-                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
-                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
-                 */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
-                 */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-            };
-            path: {
-                /**
-                 * @description The collection, percent-decoded once. `.` and `..` are refused.
-                 * @example example-team
-                 */
-                collectionId: components["parameters"]["CollectionId"];
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -60,39 +74,40 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/collections/{collectionId}/users/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         /**
-         * The headers of a page
-         * @description As `listUsers`, at the same cost, without a body.
+         * One user of a collection
+         * @description Rekognition can't be asked for one user, so the service searches the list, 500 users a call, and keeps its pages for
+         *     `LOOKUP_TTL_MS` (5 s by default): many lookups in one collection cost little more than one. `Age` says how old the answer is.
+         *
+         *     Use it for collections of up to some 25,000 users, which one request can search within its default deadline. A larger
+         *     collection is answered with 503 `LOOKUP_INCOMPLETE`, and a retry goes on where the search stopped; for very large ones read
+         *     the stream instead.
          */
-        head: operations["headUsers"];
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
     "/collections/{collectionId}/users.ndjson": {
         parameters: {
-            query?: {
-                /**
-                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
-                 *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
-                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
-                 */
-                nextToken?: components["parameters"]["ResumeToken"];
-            };
-            header?: {
-                /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
-                 */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-            };
-            path: {
-                /**
-                 * @description The collection, percent-decoded once. `.` and `..` are refused.
-                 * @example example-team
-                 */
-                collectionId: components["parameters"]["CollectionId"];
-            };
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         /**
@@ -115,11 +130,7 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        /**
-         * The headers of a stream
-         * @description As `streamUsers`, at the cost of its first page, without a body.
-         */
-        head: operations["headUserStream"];
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -136,8 +147,7 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        /** Whether the process runs, without a body */
-        head: operations["headLiveness"];
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -150,16 +160,15 @@ export interface paths {
         };
         /**
          * Whether the service accepts work
-         * @description On once the service shares quota and limits with other replicas, where it is to, or has tried to for two seconds. Off from
-         *     the first moment of a shutdown. Rekognition is not asked.
+         * @description Not ready from the first moment of a shutdown, and, where replicas share their quota, until this one does or has tried for two
+         *     seconds. Rekognition is not asked.
          */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
-        /** Whether the service accepts work, without a body */
-        head: operations["headReadiness"];
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -176,8 +185,7 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        /** The headers of this contract as YAML */
-        head: operations["headContractYaml"];
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -194,8 +202,7 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        /** The headers of this contract as JSON */
-        head: operations["headContractJson"];
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -216,8 +223,7 @@ export interface paths {
         post?: never;
         delete?: never;
         options?: never;
-        /** The headers of this contract as a page */
-        head: operations["headDocs"];
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -233,8 +239,15 @@ export interface components {
              */
             userId: string;
             /**
-             * @description What state the user's face vectors are in, in Rekognition's words. More values may come; treat an unknown one as
-             *     a user that is there.
+             * @description How far Rekognition is with the faces of the user. What it means to you:
+             *
+             *     - `ACTIVE`: ready. All faces that were given to the user count when somebody searches for it by a face.
+             *     - `UPDATING`: faces are being added or taken away, which takes a minute or so. A search by a face may still go by
+             *       those of before. Read it again later.
+             *     - `CREATED`: there, but without any face. No search by a face finds it until it is given one.
+             *     - `CREATING`: not ready yet. Read it again later.
+             *
+             *     More values may come: treat one that you do not know as a user that is there.
              * @example ACTIVE
              * @example UPDATING
              * @example CREATING
@@ -243,11 +256,86 @@ export interface components {
             userStatus: string;
         };
         /** @description One page of users. */
-        Page: {
+        UserPage: {
             /** @description At most `maxResults` users, in Rekognition's order. May be empty, even where there is more. */
             users: components["schemas"]["User"][];
             /** @description Where the next page begins. Missing on the last page; never null, never empty. */
             nextToken?: string;
+        };
+        /** @description A collection as it is listed. */
+        CollectionSummary: {
+            /**
+             * @description The id of the collection, unique in its account and Region.
+             * @example example-team
+             */
+            collectionId: string;
+            /**
+             * @description The version of the model that its faces were read with.
+             * @example 7.0
+             */
+            faceModelVersion: string;
+        };
+        /** @description One page of collections. */
+        CollectionPage: {
+            /** @description At most `maxResults` collections, in Rekognition's order. May be empty, even where there is more. */
+            collections: components["schemas"]["CollectionSummary"][];
+            /** @description Where the next page begins. Missing on the last page; never null, never empty. */
+            nextToken?: string;
+        };
+        /** @description A collection and what is in it. */
+        Collection: {
+            /**
+             * @description The id of the collection, unique in its account and Region.
+             * @example example-team
+             */
+            collectionId: string;
+            /**
+             * Format: int32
+             * @description How many users it has.
+             */
+            userCount: number;
+            /**
+             * Format: int32
+             * @description How many faces it has, those of no user included.
+             */
+            faceCount: number;
+            /**
+             * @description The version of the model that its faces were read with.
+             * @example 7.0
+             */
+            faceModelVersion: string;
+            /**
+             * Format: date-time
+             * @description When it was created, in UTC.
+             */
+            creationTimestamp: string;
+        };
+        /** @description That the process runs. */
+        Liveness: {
+            /**
+             * @description Always `ok`.
+             * @constant
+             */
+            status: "ok";
+        };
+        /** @description That the service accepts work. */
+        Readiness: {
+            /**
+             * @description Always `ready`.
+             * @constant
+             */
+            status: "ready";
+            /**
+             * @description Only where replicas share their quota and limits through Redis: whether this one does just now. While Redis
+             *     is away it keeps to its own part, and goes on answering.
+             * @enum {string}
+             */
+            redis?: "shared" | "away";
+        };
+        /** @description An OpenAPI document. */
+        ContractDocument: {
+            /** @description The version of OpenAPI. */
+            openapi: string;
         };
         /** @description What went wrong (RFC 9457). */
         Problem: {
@@ -255,7 +343,10 @@ export interface components {
             type: string;
             /** @description The kind of problem in a few words, for a person to read; it may change. */
             title: string;
-            /** @description The status of the answer, once more. */
+            /**
+             * Format: int32
+             * @description The status of the answer, once more.
+             */
             status: number;
             /** @description What went wrong and what to do, for a person to read; it may change. */
             detail: string;
@@ -266,7 +357,10 @@ export interface components {
             requestId: string;
             /** @description Whether the very same request may succeed later. */
             retryable: boolean;
-            /** @description Seconds until a retry makes sense, as in `Retry-After`. Missing where nobody knows. */
+            /**
+             * Format: int32
+             * @description Seconds until a retry makes sense, as in `Retry-After`. Missing where nobody knows.
+             */
             retryAfter?: number;
             /** @description With `INVALID_PARAMETER` only, the faults of the request, at most twenty; `detail` says how many more there are. */
             errors?: components["schemas"]["ParameterFault"][];
@@ -277,7 +371,10 @@ export interface components {
             type: string;
             /** @description The kind of problem in a few words, for a person to read; it may change. */
             title: string;
-            /** @description The status that the page would have been answered with; that of the stream was 200. */
+            /**
+             * Format: int32
+             * @description The status that the page would have been answered with; that of the stream was 200.
+             */
             status: number;
             /** @description What went wrong and what to do, for a person to read; it may change. */
             detail: string;
@@ -288,7 +385,10 @@ export interface components {
             requestId: string;
             /** @description Whether the very same request may succeed later. */
             retryable: boolean;
-            /** @description Seconds until a retry makes sense. Missing where nobody knows. */
+            /**
+             * Format: int32
+             * @description Seconds until a retry makes sense. Missing where nobody knows.
+             */
             retryAfter?: number;
             /** @description Where to go on. Give it to `streamUsers`; it repeats no user and leaves none out. */
             nextToken: string;
@@ -310,7 +410,7 @@ export interface components {
          *
          *     Where it is retryable, the very same request may succeed later: wait `retryAfter` seconds, which `Retry-After` says as
          *     well, or, where there is none, a second or so, and twice as long each time. To see an error on purpose, run the service over its embedded
-         *     Rekognition (`npm start`) and ask for the users of the collection named here; the examples of this contract say how to
+         *     Rekognition (`npm start`) and ask for the users of the collection that is named here; the examples of this contract say how to
          *     see the others.
          *
          *     - `INVALID_PARAMETER` (400, not retryable): A path or query parameter is wrong; `errors` names each. Correct them. `throws-InvalidParameterException`
@@ -320,6 +420,7 @@ export interface components {
          *     - `FORBIDDEN` (403, not retryable): The caller may not read this collection, whether it exists or not. Ask for access.
          *     - `UPSTREAM_ACCESS_DENIED` (403, not retryable): The service's AWS role may not read this collection. Its operator must allow it. `throws-AccessDeniedException`
          *     - `COLLECTION_NOT_FOUND` (404, not retryable): There is no such collection. Check the id: case counts. `throws-ResourceNotFoundException`
+         *     - `USER_NOT_FOUND` (404, not retryable): The whole collection was searched, and has no such user. Check the id: case counts.
          *     - `ROUTE_NOT_FOUND` (404, not retryable): There is no such path. Check it: case and a trailing slash count. `GET /collections//users`
          *     - `METHOD_NOT_ALLOWED` (405, not retryable): The route is only for reading. Use `GET` or `HEAD`.
          *     - `NOT_ACCEPTABLE` (406, not retryable): `Accept` excludes JSON. Send another, or none.
@@ -329,24 +430,70 @@ export interface components {
          *     - `UPSTREAM_ERROR` (502, retryable): Rekognition failed, or answered with something that is no page. `throws-InternalServerError`
          *     - `UPSTREAM_UNAUTHENTICATED` (502, not retryable): Rekognition refuses the service's credentials. Its operator must mend them. `throws-ExpiredTokenException`
          *     - `OVERLOADED` (503, retryable): More was asked for than Rekognition's quota allows in time.
+         *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to search in one request. Repeat it, which goes on where the search stopped, or read the stream.
          *     - `UPSTREAM_UNAVAILABLE` (503, retryable): Rekognition keeps failing, and is left alone for a while.
          *     - `SHUTTING_DOWN` (503, retryable): This instance is stopping. Another answers.
          *     - `UPSTREAM_TIMEOUT` (504, retryable): Rekognition did not answer in time. `throws-Timeout`
          * @enum {string}
          */
-        ErrorCode: "INVALID_PARAMETER" | "INVALID_PAGE_TOKEN" | "MALFORMED_REQUEST" | "UNAUTHENTICATED" | "FORBIDDEN" | "UPSTREAM_ACCESS_DENIED" | "COLLECTION_NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "RATE_LIMITED" | "UPSTREAM_THROTTLED" | "INTERNAL_ERROR" | "UPSTREAM_ERROR" | "UPSTREAM_UNAUTHENTICATED" | "OVERLOADED" | "UPSTREAM_UNAVAILABLE" | "SHUTTING_DOWN" | "UPSTREAM_TIMEOUT";
+        ErrorCode: "INVALID_PARAMETER" | "INVALID_PAGE_TOKEN" | "MALFORMED_REQUEST" | "UNAUTHENTICATED" | "FORBIDDEN" | "UPSTREAM_ACCESS_DENIED" | "COLLECTION_NOT_FOUND" | "USER_NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "RATE_LIMITED" | "UPSTREAM_THROTTLED" | "INTERNAL_ERROR" | "UPSTREAM_ERROR" | "UPSTREAM_UNAUTHENTICATED" | "OVERLOADED" | "LOOKUP_INCOMPLETE" | "UPSTREAM_UNAVAILABLE" | "SHUTTING_DOWN" | "UPSTREAM_TIMEOUT";
     };
     responses: {
         /** @description The page is still the one whose `ETag` was sent; use the copy at hand. It has no body. */
-        NotModified: {
+        PageNotModified: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
                 ETag: components["headers"]["ETag"];
                 Link: components["headers"]["Link"];
                 "Cache-Control": components["headers"]["Cache-Control"];
-                Vary: components["headers"]["Vary"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description Nothing has changed since the answer whose `ETag` was sent; use the copy at hand. It has no body. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description The user is still as it was in the answer whose `ETag` was sent; use the copy at hand. It has no body. */
+        UserNotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                Age: components["headers"]["Age"];
+                "Cache-Control": components["headers"]["Cache-Control"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -354,9 +501,16 @@ export interface components {
         /** @description The page is still the one whose `ETag` was sent. It has no body. */
         DocsNotModified: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
                 ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["No-Cache"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
                 Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -366,13 +520,66 @@ export interface components {
          *     of the parameters. After `INVALID_PAGE_TOKEN`, begin again at the first page. To try what Rekognition refuses:
          *     `throws-InvalidParameterException`, `throws-ValidationException`, `throws-InvalidPaginationTokenException`.
          */
-        UsersBadRequest: {
+        PageBadRequest: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description A parameter, the page token or the request itself is wrong; do not repeat it as it is. `errors` lists every fault
+         *     of the parameters. After `INVALID_PAGE_TOKEN`, begin again at the first user. A request with `Range`, or over HTTP/1.0, is
+         *     `MALFORMED_REQUEST`: a stream is resumed by `nextToken`, never by bytes.
+         */
+        StreamBadRequest: {
+            headers: {
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description A parameter or the request itself is wrong; do not repeat it as it is. `errors` lists every fault of the parameters.
+         *     To try what Rekognition refuses: `throws-InvalidParameterException`, `throws-ValidationException`.
+         */
+        BadRequest: {
+            headers: {
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -382,9 +589,17 @@ export interface components {
         /** @description The request has a body, or cannot be read; the connection is closed. Send it without one. */
         BodyRefused: {
             headers: {
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
                 Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -397,12 +612,18 @@ export interface components {
          */
         Unauthenticated: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -410,17 +631,46 @@ export interface components {
             };
         };
         /**
-         * @description Somebody may not read this collection. `FORBIDDEN`: the caller, whether it exists or not; ask for access.
-         *     `UPSTREAM_ACCESS_DENIED`: the service's own AWS role. Nothing that the caller sends changes that: its operator
+         * @description This collection may not be read. `FORBIDDEN`: not by the caller, whether it exists or not; ask for access.
+         *     `UPSTREAM_ACCESS_DENIED`: not by the service's own AWS role. Nothing that the caller sends changes that: its operator
          *     must. To try the second: `throws-AccessDeniedException`.
          */
         Forbidden: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The service's own AWS role may not list collections. Nothing that the caller sends changes that: its operator must allow
+         *     it. The collections themselves may be readable all the same.
+         */
+        UpstreamAccessDenied: {
+            headers: {
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -434,11 +684,42 @@ export interface components {
          */
         CollectionNotFound: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description `USER_NOT_FOUND`: the whole collection was searched, and nobody in it has this id. `Age` says how old that news is.
+         *     `COLLECTION_NOT_FOUND`: there is no such collection in this account and Region. An id that is empty or has a slash that is
+         *     not encoded makes another path, of which there is none: `ROUTE_NOT_FOUND`.
+         */
+        UserNotFound: {
+            headers: {
+                Age: components["headers"]["Problem-Age"];
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -448,12 +729,18 @@ export interface components {
         /** @description The route is only for reading. `Allow` names its methods. */
         MethodNotAllowed: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                Allow: components["headers"]["Allow"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                Allow: components["headers"]["Allow"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -463,11 +750,17 @@ export interface components {
         /** @description `Accept` excludes `application/json`, the one thing that this route produces. Of its parameters only `q` counts. */
         NotAcceptable: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -477,9 +770,17 @@ export interface components {
         /** @description The request did not arrive whole in time; the connection is closed. */
         RequestTimeout: {
             headers: {
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
                 Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -489,9 +790,17 @@ export interface components {
         /** @description The headers are too large; the connection is closed. Send fewer or shorter ones. */
         HeadersTooLarge: {
             headers: {
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
                 Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -505,12 +814,18 @@ export interface components {
          */
         TooManyRequests: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -520,11 +835,17 @@ export interface components {
         /** @description A bug of this service. Quote the `requestId` when reporting it. */
         InternalError: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -532,7 +853,7 @@ export interface components {
             };
         };
         /**
-         * @description Rekognition failed, or answered with something that is not a page, and went on doing so when the service tried
+         * @description Rekognition failed, or answered with something that can't be right, and went on doing so when the service tried
          *     again. `UPSTREAM_ERROR` may pass: wait, longer each time, and repeat. `UPSTREAM_UNAUTHENTICATED` means that the service's
          *     credentials are missing, expired or refused, which its operator must mend. To try the first:
          *     `throws-InternalServerError`, `throws-ServiceUnavailableException`, `throws-Reset`, `throws-Truncated`,
@@ -541,11 +862,17 @@ export interface components {
          */
         UpstreamFailed: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -560,12 +887,68 @@ export interface components {
          */
         Unavailable: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description The service can't answer just now. Repeat the request after `Retry-After` seconds. `LOOKUP_INCOMPLETE`: the collection is too large
+         *     to be searched in one request; a retry goes on where the search stopped. `OVERLOADED`: the wait for Rekognition's quota
+         *     would outlast the deadline of the request. `UPSTREAM_UNAVAILABLE`: what the service depends on is away; `detail` says what.
+         *     `SHUTTING_DOWN`: this instance is stopping and closes the connection; another answers.
+         */
+        LookupUnavailable: {
+            headers: {
                 "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /**
+         * @description Send no requests here: the instance is stopping, or does not share the quota with the other replicas yet. Ask again after
+         *     `Retry-After` seconds.
+         */
+        NotReady: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["No-Store"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -575,12 +958,18 @@ export interface components {
         /** @description This instance is stopping and closes the connection. Repeat the request after `Retry-After` seconds; another answers. */
         ShuttingDown: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -589,17 +978,23 @@ export interface components {
         };
         /**
          * @description Repeat the request after `Retry-After` seconds. `OVERLOADED`: as many streams are under way as may be at once
-         *     (`EXPORT_CONCURRENCY`); a place is kept a few seconds longer than that for whoever was refused and has none. `SHUTTING_DOWN`: this
-         *     instance is stopping and closes the connection; another answers. `UPSTREAM_UNAVAILABLE`: what the service depends on is away.
+         *     (`EXPORT_CONCURRENCY`), or the first page would come too late. `SHUTTING_DOWN`: this instance is stopping and closes the connection;
+         *     another answers. `UPSTREAM_UNAVAILABLE`: what the service depends on is away.
          */
         StreamUnavailable: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                "Retry-After": components["headers"]["Retry-After"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
@@ -612,92 +1007,63 @@ export interface components {
          */
         UpstreamTimeout: {
             headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
+                "Cache-Control": components["headers"]["No-Store"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                Vary: components["headers"]["Vary"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                 [name: string]: unknown;
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description As for `GET`, without the body. */
-        HeadOk: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                Vary: components["headers"]["Vary"];
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
-        /** @description As for `GET`, without the body. */
-        HeadProblem: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
-        /** @description As for `GET`, without the body. */
-        HeadUnauthenticated: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
-        /** @description As for `GET`, without the body. */
-        HeadRetryLater: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Cache-Control": components["headers"]["Problem-Cache-Control"];
-                Vary: components["headers"]["Vary"];
-                "Retry-After": components["headers"]["Retry-After"];
-                [name: string]: unknown;
-            };
-            content?: never;
-        };
     };
     parameters: {
         /**
-         * @description The collection, percent-decoded once. `.` and `..` are refused.
+         * @description The collection, percent-decoded once. Case counts. `.` and `..` are refused.
          * @example example-team
          */
         CollectionId: string;
+        /**
+         * @description The user, percent-decoded once. Case counts. `.` and `..` are refused.
+         * @example jane.doe
+         */
+        UserId: string;
+        /**
+         * @description The most collections that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
+         *     refused.
+         * @example 3
+         */
+        MaxCollections: number;
         /**
          * @description The most users that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
          *     refused.
          * @example 3
          */
-        MaxResults: number;
+        MaxUsers: number;
         /**
-         * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
-         *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
-         * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
+         * @description The `nextToken` of the page before; leave it out for the first page. It is opaque, belongs to its listing, and may be
+         *     used with another `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with
+         *     `INVALID_PAGE_TOKEN`.
          */
         NextToken: string;
         /**
-         * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
-         *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
-         * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
+         * @description Where to go on: the `nextToken` of an incomplete stream, or of a page of users; leave it out to begin at the first
+         *     user. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
          */
         ResumeToken: string;
-        /**
-         * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
-         * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
-         */
+        /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
         IfNoneMatch: string;
         /**
          * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
          *     the service's log. Any other value is replaced by a new one.
-         * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
          */
         RequestId: string;
     };
@@ -709,7 +1075,42 @@ export interface components {
          */
         "X-Request-Id": string;
         /**
-         * @description A fingerprint of the answer; a page's is over the users and whether there is more, not over the page token.
+         * @description The request headers that the answer depends on.
+         * @example Origin, Authorization
+         */
+        Vary: string;
+        /**
+         * @description The origin of the page that asks, where it is one of those in `CORS_ORIGINS`. Else missing, and browsers keep the answer from the page.
+         * @example https://app.example.com
+         */
+        "Access-Control-Allow-Origin": string;
+        /**
+         * @description Which headers a page of another origin may read.
+         * @example Link,ETag,Age,Retry-After,X-Request-Id,RateLimit,RateLimit-Policy,WWW-Authenticate
+         */
+        "Access-Control-Expose-Headers": string;
+        /**
+         * @description Browsers take the answer for nothing but its media type.
+         * @example nosniff
+         */
+        "X-Content-Type-Options": "nosniff";
+        /**
+         * @description What a browser that shows the answer may load, which is nothing, or for `/docs` its own files.
+         * @example default-src 'none'; frame-ancestors 'none'
+         */
+        "Content-Security-Policy": string;
+        /**
+         * @description Browsers name this address to nobody.
+         * @example no-referrer
+         */
+        "Referrer-Policy": "no-referrer";
+        /**
+         * @description Pages of other origins can't embed the answer; those that are allowed fetch it by CORS.
+         * @example same-origin
+         */
+        "Cross-Origin-Resource-Policy": "same-origin";
+        /**
+         * @description A fingerprint of the answer; a page's is over what it lists and whether there is more, not over the page token.
          * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
          */
         ETag: string;
@@ -720,7 +1121,7 @@ export interface components {
          */
         Link: string;
         /**
-         * @description `private, no-cache`: keep a page, and ask with its `ETag` before using it again.
+         * @description `private, no-cache`: keep the answer for this caller, and ask with its `ETag` before using it again.
          * @example private, no-cache
          */
         "Cache-Control": "private, no-cache";
@@ -736,15 +1137,30 @@ export interface components {
          */
         "X-Total-Users": number;
         /**
-         * @description `no-store`: an error is never kept.
+         * @description `no-store`: the answer is never kept.
          * @example no-store
          */
-        "Problem-Cache-Control": "no-store";
+        "No-Store": "no-store";
         /**
-         * @description The request headers that the answer depends on.
-         * @example Origin, Authorization
+         * @description `no-cache`: keep the answer, and ask before using it again.
+         * @example no-cache
          */
-        Vary: string;
+        "No-Cache": "no-cache";
+        /**
+         * @description Seconds since Rekognition was read, never more than `LOOKUP_TTL_MS`.
+         * @example 2
+         */
+        Age: number;
+        /**
+         * @description With `USER_NOT_FOUND`, seconds since the oldest page was read that the search rests on.
+         * @example 2
+         */
+        "Problem-Age": number;
+        /**
+         * @description `no`: a proxy passes lines on as they come.
+         * @example no
+         */
+        "X-Accel-Buffering": "no";
         /**
          * @description What is left of the caller's own limit: `r` requests, and `t` seconds until it starts anew. Missing where the
          *     service has no limit, and where a request was refused before it was counted.
@@ -777,38 +1193,88 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    listUsers: {
+    listCollections: {
         parameters: {
             query?: {
                 /**
-                 * @description The most users that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
+                 * @description The most collections that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
                  *     refused.
                  * @example 3
                  */
-                maxResults?: components["parameters"]["MaxResults"];
+                maxResults?: components["parameters"]["MaxCollections"];
                 /**
-                 * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
-                 *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
-                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
+                 * @description The `nextToken` of the page before; leave it out for the first page. It is opaque, belongs to its listing, and may be
+                 *     used with another `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with
+                 *     `INVALID_PAGE_TOKEN`.
                  */
                 nextToken?: components["parameters"]["NextToken"];
             };
             header?: {
-                /**
-                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
-                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
-                 */
+                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. There is more if and only if it has a `nextToken`. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionPage"];
+                };
+            };
+            304: components["responses"]["PageNotModified"];
+            400: components["responses"]["PageBadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["UpstreamAccessDenied"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            502: components["responses"]["UpstreamFailed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    getCollection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
+                 *     the service's log. Any other value is replaced by a new one.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
-                 * @description The collection, percent-decoded once. `.` and `..` are refused.
+                 * @description The collection, percent-decoded once. Case counts. `.` and `..` are refused.
                  * @example example-team
                  */
                 collectionId: components["parameters"]["CollectionId"];
@@ -817,24 +1283,29 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page. There is more if and only if it has a `nextToken`. */
+            /** @description The collection. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     ETag: components["headers"]["ETag"];
-                    Link: components["headers"]["Link"];
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    Vary: components["headers"]["Vary"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page"];
+                    "application/json": components["schemas"]["Collection"];
                 };
             };
             304: components["responses"]["NotModified"];
-            400: components["responses"]["UsersBadRequest"];
+            400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CollectionNotFound"];
@@ -849,7 +1320,7 @@ export interface operations {
             504: components["responses"]["UpstreamTimeout"];
         };
     };
-    headUsers: {
+    listUsers: {
         parameters: {
             query?: {
                 /**
@@ -857,30 +1328,26 @@ export interface operations {
                  *     refused.
                  * @example 3
                  */
-                maxResults?: components["parameters"]["MaxResults"];
+                maxResults?: components["parameters"]["MaxUsers"];
                 /**
-                 * @description The `nextToken` of the page before. It is opaque, belongs to its collection, and may be used with another
-                 *     `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
-                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
+                 * @description The `nextToken` of the page before; leave it out for the first page. It is opaque, belongs to its listing, and may be
+                 *     used with another `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with
+                 *     `INVALID_PAGE_TOKEN`.
                  */
                 nextToken?: components["parameters"]["NextToken"];
             };
             header?: {
-                /**
-                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
-                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
-                 */
+                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
-                 * @description The collection, percent-decoded once. `.` and `..` are refused.
+                 * @description The collection, percent-decoded once. Case counts. `.` and `..` are refused.
                  * @example example-team
                  */
                 collectionId: components["parameters"]["CollectionId"];
@@ -889,42 +1356,116 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, without its body. There is more if and only if there is a `Link`. */
+            /** @description A page. There is more if and only if it has a `nextToken`. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     ETag: components["headers"]["ETag"];
                     Link: components["headers"]["Link"];
                     "Cache-Control": components["headers"]["Cache-Control"];
-                    Vary: components["headers"]["Vary"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
             };
-            304: components["responses"]["NotModified"];
-            400: components["responses"]["HeadProblem"];
-            401: components["responses"]["HeadUnauthenticated"];
-            403: components["responses"]["HeadProblem"];
-            404: components["responses"]["HeadProblem"];
-            406: components["responses"]["HeadProblem"];
-            408: components["responses"]["HeadProblem"];
-            429: components["responses"]["HeadRetryLater"];
-            431: components["responses"]["HeadProblem"];
-            500: components["responses"]["HeadProblem"];
-            502: components["responses"]["HeadProblem"];
-            503: components["responses"]["HeadRetryLater"];
-            504: components["responses"]["HeadProblem"];
+            304: components["responses"]["PageNotModified"];
+            400: components["responses"]["PageBadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["CollectionNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            502: components["responses"]["UpstreamFailed"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /**
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
+                 *     the service's log. Any other value is replaced by a new one.
+                 */
+                "X-Request-Id"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /**
+                 * @description The collection, percent-decoded once. Case counts. `.` and `..` are refused.
+                 * @example example-team
+                 */
+                collectionId: components["parameters"]["CollectionId"];
+                /**
+                 * @description The user, percent-decoded once. Case counts. `.` and `..` are refused.
+                 * @example jane.doe
+                 */
+                userId: components["parameters"]["UserId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Age: components["headers"]["Age"];
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            304: components["responses"]["UserNotModified"];
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["UserNotFound"];
+            405: components["responses"]["MethodNotAllowed"];
+            406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["RequestTimeout"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            502: components["responses"]["UpstreamFailed"];
+            503: components["responses"]["LookupUnavailable"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     streamUsers: {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
-                 *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
-                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
+                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page of users; leave it out to begin at the first
+                 *     user. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
                  */
                 nextToken?: components["parameters"]["ResumeToken"];
             };
@@ -932,13 +1473,12 @@ export interface operations {
                 /**
                  * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
                  *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path: {
                 /**
-                 * @description The collection, percent-decoded once. `.` and `..` are refused.
+                 * @description The collection, percent-decoded once. Case counts. `.` and `..` are refused.
                  * @example example-team
                  */
                 collectionId: components["parameters"]["CollectionId"];
@@ -947,22 +1487,29 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every user, or all that there were until it broke off. */
+            /** @description Every user, or all that there were until it broke off. Each line is a `User`; the last line of an incomplete stream is a `StreamProblem`. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     "X-Total-Users": components["headers"]["X-Total-Users"];
                     "Cache-Control": components["headers"]["Stream-Cache-Control"];
-                    Vary: components["headers"]["Vary"];
+                    "X-Accel-Buffering": components["headers"]["X-Accel-Buffering"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/x-ndjson": string;
+                    "application/x-ndjson": components["schemas"]["User"];
                 };
             };
-            400: components["responses"]["UsersBadRequest"];
+            400: components["responses"]["StreamBadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["CollectionNotFound"];
@@ -974,61 +1521,6 @@ export interface operations {
             502: components["responses"]["UpstreamFailed"];
             503: components["responses"]["StreamUnavailable"];
             504: components["responses"]["UpstreamTimeout"];
-        };
-    };
-    headUserStream: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page. One that is empty, over-long, altered or from
-                 *     elsewhere is refused with `INVALID_PAGE_TOKEN`.
-                 * @example AfMx0cXN1ZW9TOVY3aTh2b3JfZXhhbXBsZQ
-                 */
-                nextToken?: components["parameters"]["ResumeToken"];
-            };
-            header?: {
-                /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
-                 */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-            };
-            path: {
-                /**
-                 * @description The collection, percent-decoded once. `.` and `..` are refused.
-                 * @example example-team
-                 */
-                collectionId: components["parameters"]["CollectionId"];
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The first page can be read. */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-Total-Users": components["headers"]["X-Total-Users"];
-                    "Cache-Control": components["headers"]["Stream-Cache-Control"];
-                    Vary: components["headers"]["Vary"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["HeadProblem"];
-            401: components["responses"]["HeadUnauthenticated"];
-            403: components["responses"]["HeadProblem"];
-            404: components["responses"]["HeadProblem"];
-            408: components["responses"]["HeadProblem"];
-            429: components["responses"]["HeadRetryLater"];
-            431: components["responses"]["HeadProblem"];
-            500: components["responses"]["HeadProblem"];
-            502: components["responses"]["HeadProblem"];
-            503: components["responses"]["HeadRetryLater"];
-            504: components["responses"]["HeadProblem"];
         };
     };
     getLiveness: {
@@ -1043,35 +1535,23 @@ export interface operations {
             /** @description The process runs. */
             200: {
                 headers: {
+                    "Cache-Control": components["headers"]["No-Store"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /**
-                         * @description Always `ok`.
-                         * @constant
-                         */
-                        status: "ok";
-                    };
+                    "application/json": components["schemas"]["Liveness"];
                 };
             };
             400: components["responses"]["BodyRefused"];
             405: components["responses"]["MethodNotAllowed"];
-        };
-    };
-    headLiveness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["HeadOk"];
-            400: components["responses"]["HeadProblem"];
         };
     };
     getReadiness: {
@@ -1086,43 +1566,24 @@ export interface operations {
             /** @description The service accepts work. */
             200: {
                 headers: {
+                    "Cache-Control": components["headers"]["No-Store"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /**
-                         * @description Always `ready`.
-                         * @constant
-                         */
-                        status: "ready";
-                        /**
-                         * @description Only where replicas share their quota and limits through Redis: whether this one does just now. While Redis
-                         *     is away it keeps to its own part, and goes on answering.
-                         * @enum {string}
-                         */
-                        redis?: "shared" | "away";
-                    };
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             400: components["responses"]["BodyRefused"];
             405: components["responses"]["MethodNotAllowed"];
-            503: components["responses"]["ShuttingDown"];
-        };
-    };
-    headReadiness: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["HeadOk"];
-            400: components["responses"]["HeadProblem"];
-            503: components["responses"]["HeadRetryLater"];
+            503: components["responses"]["NotReady"];
         };
     };
     getContractYaml: {
@@ -1137,8 +1598,15 @@ export interface operations {
             /** @description This document. */
             200: {
                 headers: {
+                    "Cache-Control": components["headers"]["No-Cache"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1148,20 +1616,6 @@ export interface operations {
             400: components["responses"]["BodyRefused"];
             405: components["responses"]["MethodNotAllowed"];
             503: components["responses"]["ShuttingDown"];
-        };
-    };
-    headContractYaml: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["HeadOk"];
-            400: components["responses"]["HeadProblem"];
-            503: components["responses"]["HeadRetryLater"];
         };
     };
     getContractJson: {
@@ -1176,15 +1630,19 @@ export interface operations {
             /** @description This document. */
             200: {
                 headers: {
+                    "Cache-Control": components["headers"]["No-Cache"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        /** @description The version of OpenAPI. */
-                        openapi: string;
-                    };
+                    "application/json": components["schemas"]["ContractDocument"];
                 };
             };
             400: components["responses"]["BodyRefused"];
@@ -1192,35 +1650,12 @@ export interface operations {
             503: components["responses"]["ShuttingDown"];
         };
     };
-    headContractJson: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["HeadOk"];
-            400: components["responses"]["HeadProblem"];
-            503: components["responses"]["HeadRetryLater"];
-        };
-    };
     getDocs: {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
-                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
-                 */
+                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
-                 */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
             };
             path?: never;
             cookie?: never;
@@ -1230,9 +1665,16 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     ETag: components["headers"]["ETag"];
+                    "Cache-Control": components["headers"]["No-Cache"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    "Access-Control-Expose-Headers": components["headers"]["Access-Control-Expose-Headers"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "Content-Security-Policy": components["headers"]["Content-Security-Policy"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "Cross-Origin-Resource-Policy": components["headers"]["Cross-Origin-Resource-Policy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1243,33 +1685,6 @@ export interface operations {
             400: components["responses"]["BodyRefused"];
             405: components["responses"]["MethodNotAllowed"];
             503: components["responses"]["ShuttingDown"];
-        };
-    };
-    headDocs: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description The `ETag` of an earlier answer; where the page is still the same, the answer is 304.
-                 * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
-                 */
-                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
-                /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
-                 * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
-                 */
-                "X-Request-Id"?: components["parameters"]["RequestId"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: components["responses"]["HeadOk"];
-            304: components["responses"]["DocsNotModified"];
-            400: components["responses"]["HeadProblem"];
-            503: components["responses"]["HeadRetryLater"];
         };
     };
 }
