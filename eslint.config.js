@@ -125,6 +125,7 @@ export default defineConfig(
             'testWithRedis.each',
             'testWithCurl.each',
             'testWithPromtool',
+            'testWithPromtool.each',
             'testWithNginx',
           ],
         },

@@ -3,18 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 
 import { readFile } from '../support/deploy-files.ts';
-
-/** A test that needs a program of Debian's, and is skipped where it is not installed. */
-function testWith(program: string, ...args: string[]) {
-  if (spawnSync(program, args).error === undefined) return test;
-  if (process.env['REQUIRE_DEPLOY_TOOLS']) throw new Error(`${program} is required, and not installed`);
-  return test.skip;
-}
-const testWithPromtool = testWith('promtool', '--version');
-const testWithNginx = testWith('nginx', '-v');
+import { testWithNginx, testWithPromtool } from '../support/tools.ts';
 
 testWithPromtool("promtool takes Prometheus's settings and the alerts (needs Debian's prometheus)", () => {
   const { status, stdout, stderr } = spawnSync(
