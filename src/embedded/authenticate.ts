@@ -131,7 +131,7 @@ function checkPayload({ headers, body }: SignedRequest): void {
 /** The request with the signed headers alone: the signer signs all that it is given. */
 function onlySigned({ method, path, headers, body }: SignedRequest, names: readonly string[]) {
   const signed = names.flatMap((name) => {
-    const values = headers[name];
+    const values = Object.hasOwn(headers, name) ? headers[name] : undefined;
     return values ? [[name, values.join(',')] as const] : [];
   });
   return { method, protocol: 'http:', hostname: '', path, headers: Object.fromEntries(signed), body };

@@ -10,6 +10,8 @@ export interface PermitRequest extends Place {
   readonly signal: () => AbortSignal;
   /** The call must have ended by then; milliseconds since the epoch. May move while the request waits. */
   readonly deadlineAt: () => number;
+  /** It has had a permit before, for a call that failed: it is let in already, so the bound of newcomers is not its own. */
+  readonly isRetry?: () => boolean;
   /** Others who wait for the same call: it comes by the first of all their turns. */
   readonly others?: Iterable<Place>;
 }
@@ -206,7 +208,8 @@ export function createGovernor(options: GovernorOptions): Governor {
         if (queue.size > 0) refuseLate();
         return createPermit();
       }
-      const boundMs = priority === 'interactive' ? standing.maxWaitMs() : Infinity;
+      const isNewcomer = priority === 'interactive' && !request.isRetry?.();
+      const boundMs = isNewcomer ? standing.maxWaitMs() : Infinity;
       const maxWaitMs = Math.min(timeLeftMs, boundMs);
       if (source.waitMs(queue.positionUnderContention(request), priority) + PROMISE_MARGIN_MS > maxWaitMs)
         throw refusal(TOO_LATE, request, maxWaitMs);

@@ -84,6 +84,7 @@ function createInFlight(first: CallContext, run: Run, onEnd: () => void): InFlig
     ...first,
     signal: () => aborter.signal,
     deadlineAt: () => deadlineAt,
+    isRetry: () => first.stats.attempts > 0,
     others,
   };
   const result = run(context);

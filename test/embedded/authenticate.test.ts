@@ -55,6 +55,16 @@ describe('A signature', () => {
     },
   );
 
+  test.each(['constructor', '__proto__', 'toString'])(
+    'over the header %s, which was not sent, is over the others',
+    async (name) => {
+      const headers = signed();
+      const authorization = headers['authorization'] ?? '';
+      const more = authorization.replace('SignedHeaders=', `SignedHeaders=${name};`);
+      expect(await authenticate({ ...headers, authorization: more }, body)).toBe('accepted');
+    },
+  );
+
   test('over a header that comes twice is over both values', async () => {
     const headers = signed({ headers: { 'my-header': 'one,two' } });
     expect(await authenticate({ ...headers, 'my-header': ['one', 'two'] }, body)).toBe('accepted');

@@ -69,6 +69,16 @@ const causes: readonly Row[] = [
     'COLLECTION_NOT_FOUND',
     1,
   ),
+  ...['constructor', '__proto__', 'toString', 'hasOwnProperty', 'valueOf'].flatMap((name) => [
+    thrown(name, 400, 502, 'UPSTREAM_ERROR', 1),
+    row(
+      `${name} named by a header`,
+      { status: 500, headers: { 'x-amzn-errortype': name }, body: {} },
+      502,
+      'UPSTREAM_ERROR',
+      3,
+    ),
+  ]),
   row('HTML at 500', html(500), 502, 'UPSTREAM_ERROR', 3),
   row('HTML at 200', html(200), 502, 'UPSTREAM_ERROR', 3),
   row(
@@ -95,6 +105,13 @@ const causes: readonly Row[] = [
     3,
   ),
   row('a numeric NextToken', answered('{"Users":[],"NextToken":7}'), 502, 'UPSTREAM_ERROR', 3),
+  row(
+    'more users than were asked for',
+    pageOf(Array.from({ length: 101 }, (_, i) => `user-${i}`)),
+    502,
+    'UPSTREAM_ERROR',
+    3,
+  ),
   row('an error document at 200', exception('ResourceNotFoundException', 200), 502, 'UPSTREAM_ERROR', 3),
   row('a reset connection', 'reset', 502, 'UPSTREAM_ERROR', 3),
   row('a truncated answer', 'truncate', 502, 'UPSTREAM_ERROR', 3),
@@ -118,6 +135,24 @@ describe('Rekognition answers with', () => {
     );
     expect(headers['retry-after']).toBe(expected.status === 429 ? '1' : undefined);
     expectNoSecrets({ text, headers });
+  });
+
+  test.each([
+    ['5 ', '5'],
+    ['1.5', '2'],
+    ['99999999999999999999999', '3600'],
+    ['1e3', '1'],
+    ['-5', '1'],
+    ['Infinity', '1'],
+    ['0x10', '1'],
+  ])('a throttle with Retry-After: %j: the caller is told to wait for %s s', async (asked, told) => {
+    const { url } = await startService({
+      script: { always: exception('ThrottlingException', 400, { 'Retry-After': asked }) },
+      config: { upstream: { maxAttempts: 1 } },
+    });
+    const { status, headers, json } = await call(url, path);
+    expect({ status, header: headers['retry-after'] }).toEqual({ status: 429, header: told });
+    expect(json['retryAfter'] ?? Number(told)).toBe(Number(told));
   });
 
   test('a redirect: the caller gets 502 UPSTREAM_ERROR, and it is not followed', async () => {

@@ -130,3 +130,41 @@ test('one collection that keeps failing does not suspend the others', async () =
   expect((await call(url, users('broken'))).json['code']).toBe('UPSTREAM_UNAVAILABLE');
   expect((await call(url, users('sound'))).status).toBe(200);
 });
+
+test('ten requests at once that are each throttled twice are ten pages, at the pace of the quota', async () => {
+  const throttles = new Map<unknown, number>();
+  const { url, calls, metrics } = await startService({
+    script: {
+      answer({ CollectionId: id }) {
+        const count = throttles.get(id) ?? 0;
+        throttles.set(id, count + 1);
+        return count < 2 ? exception('ProvisionedThroughputExceededException') : pageOf(['alice']);
+      },
+    },
+    // The defaults.
+    config: { upstream: { tps: 5, burst: 5, deadlineMs: 10_000 } },
+  });
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => call(url, users(`team-${i}`))));
+  expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 200));
+  expect(calls).toHaveLength(30);
+  const { values } = await metrics.permitWaitSeconds.get();
+  const permits = values.find(
+    ({ metricName, labels }) =>
+      metricName === 'rollcall_permit_wait_seconds_count' &&
+      labels.operation === 'ListUsers' &&
+      labels.priority === 'interactive',
+  );
+  expect(permits?.value).toBe(30);
+});
+
+test('two hundred requests in an outage make at most 1.10 attempts each', async () => {
+  const { url, calls } = await startService({
+    script: { always: exception('InternalServerError', 500) },
+    config: { rateLimit: { max: 0 } },
+  });
+  for (let i = 0; i < 200; i += 1) {
+    const { status } = await call(url, users(`team-${i}`));
+    expect([502, 503]).toContain(status);
+  }
+  expect(calls.length).toBeLessThanOrEqual(220);
+});
