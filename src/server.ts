@@ -61,6 +61,9 @@ async function main(): Promise<void> {
     now,
     wallClock: Date.now,
   });
+  if (!embedded && process.env['AWS_CA_BUNDLE']) {
+    logger.warn('AWS_CA_BUNDLE is not read: set NODE_EXTRA_CA_CERTS to the same file');
+  }
   const lifecycle = createLifecycle();
   // A file of its own, which is read only then.
   const tracing = config.tracing
@@ -140,8 +143,13 @@ async function findEndpoint(): Promise<RekognitionEndpoint> {
     return await resolveEndpoint();
   } catch (error) {
     const [reason] = (error as Error).message.split('\n');
+    // What decides on the endpoint, beside AWS's files.
+    const given = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_REKOGNITION']
+      .filter((name) => process.env[name] !== undefined)
+      .map((name) => `${name}=${process.env[name] ?? ''}`)
+      .join(', ');
     throw new ConfigError(
-      `bad settings:\n  AWS_REGION must be set, and AWS's other settings must name an endpoint: ${reason ?? ''}`,
+      `bad settings:\n  AWS_REGION must be set, and AWS's other settings must name an endpoint: ${reason ?? ''}${given && ` (${given})`}`,
     );
   }
 }
