@@ -38,12 +38,18 @@ function governorOf({ tps = 5, burst = 1, queueLimit = 100, standingWaitMs = 1e9
   const start = time.now();
   const ask = (
     caller: string,
-    terms: { forMs?: number; priority?: 'interactive' | 'background' } = {},
+    terms: { forMs?: number; priority?: 'interactive' | 'background'; isRetry?: boolean } = {},
   ): Asked => {
-    const { forMs = 10_000, priority = 'interactive' } = terms;
+    const { forMs = 10_000, priority = 'interactive', isRetry = false } = terms;
     const leaving = new AbortController();
     const latest = time.now() + forMs;
-    const request = { caller, priority, signal: () => leaving.signal, deadlineAt: () => latest };
+    const request = {
+      caller,
+      priority,
+      signal: () => leaving.signal,
+      deadlineAt: () => latest,
+      isRetry: () => isRetry,
+    };
     const asked = {
       request,
       outcome: 'waiting' as Outcome,
@@ -450,4 +456,17 @@ test('a permit that comes after everybody has left goes back', async () => {
   expect(outcomes(late)).toEqual(['OVERLOADED']);
   expect(source.back).toEqual([1]);
   expect(time.timers).toBe(0);
+});
+
+test('once the queue stands, a newcomer is refused where a retry waits for its permit', async () => {
+  const { time, ask } = governorOf({ tps: 1, standingWaitMs: 500 });
+  const first = [ask('a'), ask('b'), ask('c'), ask('d'), ask('e')];
+  await time.pass(1500);
+  const newcomer = ask('f');
+  const retry = ask('g', { isRetry: true });
+  await time.pass(0);
+  expect(newcomer.outcome).toMatchObject({ code: 'OVERLOADED' });
+  expect(retry.outcome).toBe('waiting');
+  await time.pass(5000);
+  expect([...first, retry].map(({ outcome }) => outcome)).toEqual(Array.from({ length: 6 }, () => 'permit'));
 });
