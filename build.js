@@ -6,6 +6,8 @@ import path from 'node:path';
 import process from 'node:process';
 import { parse } from 'yaml';
 
+import { writeContract } from './write-contract.js';
+
 const { dirname: root } = import.meta;
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 
@@ -33,7 +35,7 @@ await build({
   logLevel: 'warning',
 });
 
-// The page of the contract. Its renderer is TypeScript, which Node 20 cannot run as it is.
+// The contract as a page and as JSON. The page's renderer is TypeScript, which Node 20 cannot run as it is.
 const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: ['docs-page/write-page.ts'],
@@ -44,8 +46,7 @@ const { outputFiles } = await build({
 });
 const [renderer] = outputFiles;
 const { writePage } = await import(`data:text/javascript,${encodeURIComponent(renderer.text)}`);
-writePage({
-  contract: parse(readFileSync(path.join(root, 'openapi.yaml'), 'utf8')),
-  assets: path.join(root, 'docs-page/assets'),
-  directory: path.join(outdir, 'docs'),
-});
+const contract = parse(readFileSync(path.join(root, 'openapi.yaml'), 'utf8'));
+const directory = path.join(outdir, 'docs');
+writePage({ contract, assets: path.join(root, 'docs-page/assets'), directory });
+writeContract({ contract, directory });

@@ -83,7 +83,8 @@ export function createApp(deps: AppDeps): Express {
   route('/readyz', readyz(lifecycle, sharing));
   app.use(refuseWhileDraining(lifecycle));
   route('/openapi.yaml', contractYaml(deps.contract));
-  route('/openapi.json', contractJson(deps.contract));
+  route('/openapi.json', contractJson(new URL('openapi.json', deps.docsDirectory)));
+  route('/openapi-3.0.json', contractJson(new URL('openapi-3.0.json', deps.docsDirectory)));
   route('/', redirectTo('/docs'));
   const docs = docsPage({
     directory: deps.docsDirectory,

@@ -5,11 +5,13 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 
 import { problems } from '../src/errors.ts';
+import { builtDocs } from './support/docs.ts';
 import { formats } from './support/formats.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
 const document = parse(readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8')) as Json;
+const builtFiles = builtDocs();
 const ajv = new Ajv2020({ strict: false, formats });
 ajv.addSchema(document, 'contract');
 
@@ -116,4 +118,22 @@ test('ErrorCode tells of every code its status, whether to retry, and what to do
     Object.entries(problems).map(([code, { status, retryable }]) => [code, status, retryable]),
   );
   expect(ErrorCode?.['enum']).toEqual(Object.keys(problems));
+});
+
+test('The edition in OpenAPI 3.0 has the same operations, and nothing that 3.0 does not know', () => {
+  const edition = JSON.parse(readFileSync(new URL('openapi-3.0.json', builtFiles), 'utf8')) as Json;
+  const names = (document30: Json): unknown[] =>
+    Object.entries(document30['paths'] as Record<string, { get: Json }>).map(([path, { get }]) => [
+      path,
+      get['operationId'],
+      Object.keys(get['responses'] as Json),
+    ]);
+  expect(edition['openapi']).toBe('3.0.3');
+  expect(edition['info']).not.toHaveProperty('summary');
+  expect(names(edition)).toEqual(names(document));
+  const schemas = parts(edition).filter(({ at }) => at.includes('schemas') || at.includes('schema'));
+  const unknown = schemas.filter(
+    ({ value }) => 'const' in value || Array.isArray(value['examples']) || Array.isArray(value['type']),
+  );
+  expect(unknown.map(({ at }) => pointer(at))).toEqual([]);
 });

@@ -1,22 +1,26 @@
-import type { RequestHandler } from 'express';
-import { parse } from 'yaml';
+import { readFile } from 'node:fs/promises';
 
-import { respond } from './respond.ts';
+import type { RequestHandler } from 'express';
+
+import { respond, type HttpReply } from './respond.ts';
 
 /** `GET /openapi.yaml`: the contract as it is written. */
 export function contractYaml(yaml: string): RequestHandler {
-  const headers = { 'Content-Type': 'application/yaml; charset=utf-8', 'Cache-Control': 'no-cache' };
   return (_req, res) => {
-    respond(res, { status: 200, headers, body: yaml });
+    respond(res, reply('application/yaml', yaml));
   };
 }
 
-/** `GET /openapi.json`: the same for tools that read JSON; converted when it is first asked for. */
-export function contractJson(yaml: string): RequestHandler {
-  const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-cache' };
+/** The same as JSON, from a file of the build; it is read when it is first asked for. */
+export function contractJson(file: URL): RequestHandler {
   let json: string | undefined;
-  return (_req, res) => {
-    json ??= JSON.stringify(parse(yaml));
-    respond(res, { status: 200, headers, body: json });
+  return async (_req, res) => {
+    json ??= await readFile(file, 'utf8');
+    respond(res, reply('application/json', json));
   };
+}
+
+function reply(type: string, body: string): HttpReply {
+  const headers = { 'Content-Type': `${type}; charset=utf-8`, 'Cache-Control': 'no-cache' };
+  return { status: 200, headers, body };
 }

@@ -8,14 +8,16 @@ import { parse } from 'yaml';
 
 import type { Contract } from '../../docs-page/contract.ts';
 import { writePage } from '../../docs-page/write-page.ts';
+import { writeContract } from '../../write-contract.js';
 
 const root = new URL('../../', import.meta.url);
 
-/** The docs page, in a directory of its own until the tests of the file are over. */
+/** The docs page and the contract as JSON, in a directory of its own until the tests of the file are over. */
 export function builtDocs(): URL {
   const directory = mkdtempSync(join(tmpdir(), 'docs-page-'));
   const contract = parse(readFileSync(new URL('openapi.yaml', root), 'utf8')) as Contract;
   writePage({ contract, assets: fileURLToPath(new URL('docs-page/assets', root)), directory });
+  writeContract({ contract, directory });
   afterAll(() => {
     rmSync(directory, { recursive: true });
   });
