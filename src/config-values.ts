@@ -141,7 +141,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** Where keys may be fetched: whoever can change them on the way could sign tokens, so by TLS or on this machine. */
+/** Where keys may be fetched: anyone who can change them on the way could sign tokens, so by TLS or on this machine. */
 export function isTrustedUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password, hash } = new URL(value);

@@ -48,7 +48,7 @@ interface AppErrorOptions {
   readonly status?: number;
 }
 
-/** A failure that a caller is told about. `detail` is written for that caller and holds nothing internal. */
+/** A failure that the caller gets as an answer. `detail` is written for that caller and holds nothing internal. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;

@@ -47,7 +47,7 @@ export function createLifecycle(): Lifecycle {
   };
 }
 
-/** What requests and the readers of streams are told then. */
+/** The error that requests and the readers of streams get then. */
 export function shuttingDown(): AppError {
   return new AppError('SHUTTING_DOWN', 'This instance is shutting down. Retry; another one will answer.', {
     retryAfterS: 1,

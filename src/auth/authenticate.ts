@@ -52,7 +52,7 @@ function toProblem(error: unknown): AppError {
   }
   if (!(error instanceof TokenRefused)) throw error;
   const { word } = error;
-  // RFC 6750, 3.1: a request without a token is told no error.
+  // RFC 6750, 3.1: a request without a token gets no error code.
   const why = word === 'missing' ? '' : `, error="invalid_token", error_description="${word}"`;
   return new AppError('UNAUTHENTICATED', details[word], {
     cause: error,

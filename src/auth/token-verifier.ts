@@ -30,7 +30,7 @@ type RefusalWord = 'missing' | 'expired' | 'invalid';
 /** There is no token, or it does not verify. `message` is for the log, and holds nothing of the token. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
-  /** All that the caller is told. */
+  /** All that the caller learns. */
   readonly word: RefusalWord;
 
   constructor(message: string, word: RefusalWord = 'invalid') {

@@ -114,7 +114,7 @@ function awaitBriefly<T>(work: Promise<T>): () => T | undefined {
   return () => result;
 }
 
-/** A stream is resumed by `nextToken`, and its end must be told from a break. */
+/** A stream is resumed by `nextToken`, and a client must be able to tell its end from a break. */
 function refusePartial({ headers: { range }, httpVersion }: Request): void {
   if (range !== undefined) {
     throw new AppError(
@@ -126,7 +126,7 @@ function refusePartial({ headers: { range }, httpVersion }: Request): void {
   if (httpVersion === '1.0') {
     throw new AppError(
       'MALFORMED_REQUEST',
-      'Use HTTP/1.1: over HTTP/1.0 half a collection cannot be told from a whole one.',
+      'Use HTTP/1.1: over HTTP/1.0 a stream that breaks looks like a complete one.',
     );
   }
 }

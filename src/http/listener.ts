@@ -43,7 +43,7 @@ export function createListener(
   const serve: RequestListener = (req, res) => {
     if (connections.admit(req, res)) handler(req, res);
   };
-  // With `Expect` a request has an event of its own. Bodies are refused, so nobody is told to go on and send one;
+  // With `Expect` a request has an event of its own. Bodies are refused, so nobody is asked to go on and send one;
   // other expectations are for the app to ignore.
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, serve);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

@@ -4,7 +4,7 @@ import type { Express } from 'express';
 
 /**
  * Classes whose messages already are what Express makes of them. It gives each request and response a prototype of its
- * own, which is dear to V8: both take twice the memory and outlive their exchange (docs/decisions/0011). Where
+ * own, which is expensive in V8: both take twice the memory and outlive their exchange (docs/decisions/0011). Where
  * the prototype is the right one already, nothing changes.
  */
 export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {

@@ -12,7 +12,7 @@ interface RateLimitOptions {
   readonly store?: Store | undefined;
 }
 
-/** Each caller's own limit, told in the headers of the IETF's draft 8. */
+/** Each caller's own limit, stated in the headers of the IETF's draft 8. */
 export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHandler {
   if (max === 0) {
     return (_req, _res, next) => {

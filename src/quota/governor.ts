@@ -48,7 +48,7 @@ export interface Governor {
 
 interface GovernorOptions {
   readonly source: PermitSource;
-  /** Interactive requests that may wait. Background work is bounded by whoever starts it. */
+  /** Interactive requests that may wait. Background work is bounded by the code that starts it. */
   readonly queueLimit: number;
   /** The longest wait of a newcomer, in milliseconds, once the queue stands. */
   readonly standingWaitMs: number;

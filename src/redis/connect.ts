@@ -14,7 +14,7 @@ export interface SharedRedis extends Redis {
 
 /**
  * A connection that fails at once rather than waits: nothing is queued while there is none, nothing is sent
- * twice, and it comes back by itself. `onError` is told why there is none, or what Redis refuses.
+ * twice, and it comes back by itself. `onError` gets the reason why there is none, or what Redis refuses.
  */
 export function connectRedis(url: string, onError: (error: Error) => void): SharedRedis {
   const redis = new Redis(url, {

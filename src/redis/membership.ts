@@ -20,7 +20,7 @@ interface MembershipOptions {
   readonly schedule: Schedule;
   /** The first attempt to connect is over, well or not. */
   readonly opened: Promise<void>;
-  /** Told of every change. */
+  /** Called at every change. */
   readonly onChange: (shared: boolean) => void;
 }
 
@@ -29,7 +29,7 @@ const BEAT_EVERY_MS = 250;
 
 /** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
 export function createMembership({ buckets, schedule, opened, onChange }: MembershipOptions): Membership {
-  // Unknown at first, so that a Redis that is away at the start is told as well.
+  // Unknown at first, so that a Redis that is away at the start is reported as well.
   let shared: boolean | undefined;
   let answered = false;
   let stopped = false;

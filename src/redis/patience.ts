@@ -14,7 +14,7 @@ export function inPatience<T>(work: Promise<T>): Promise<T | undefined> {
       clearTimeout(timer);
       resolve(answer);
     };
-    // Why there is no answer is told by the connection; here it only matters that there is none.
+    // The connection reports why there is no answer; here it only matters that there is none.
     work.then(settle, () => {
       settle(undefined);
     });

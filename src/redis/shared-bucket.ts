@@ -42,7 +42,7 @@ export interface SharedBucket {
 interface SharedBucketOptions extends Quota {
   /** Runs the script of the bucket with these arguments; rejects where there is no Redis. */
   readonly run: (...args: (string | number)[]) => Promise<unknown>;
-  /** Told of the quota that holds, whenever it changes: the lowest, where the settings of replicas differ. */
+  /** Called with the quota that holds, whenever it changes: the lowest, where the settings of replicas differ. */
   readonly onQuota: (quota: Quota) => void;
   /** Milliseconds of a clock that is not set. */
   readonly now: () => number;

@@ -41,7 +41,7 @@ export function createSharedCounts({
       const count = together ?? (await own.penalty(key));
       return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };
     },
-    // Only for a limiter that is told to forget requests; this one counts all.
+    // Only for a limiter that forgets requests; this one counts all.
     decrement: keepAll,
     resetKey: keepAll,
   };

@@ -51,7 +51,7 @@ export function createCache(now: () => number): Cache {
       const present = entries.peek(key);
       // Of the callers who share a call, one may take an older result than the other.
       if (present?.result === result && maxAgeMs <= present.maxAgeMs) return;
-      // Whoever takes an older result still finds this one for as long as the one that it replaces.
+      // A caller who takes an older result still finds this one for as long as the one that it replaces.
       const ttl = Math.ceil(Math.max(maxAgeMs, entries.getRemainingTTL(key)));
       entries.set(key, { result, at: now(), maxAgeMs }, { ttl, size: ENTRY_BYTES + bytes });
     },

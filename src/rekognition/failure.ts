@@ -151,7 +151,7 @@ function nameAndCodeOf(error: unknown): { readonly name: string; readonly cause?
   return { name: error.name, ...(code !== undefined && { cause: code }) };
 }
 
-/** The code of a socket or of the file system, wherever in the chain of causes it is. */
+/** The code of a socket or of the file system, at any depth of the chain of causes. */
 function codeAlong(error: unknown, depth = 0): string | undefined {
   if (typeof error !== 'object' || error === null || depth > 4) return undefined;
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };

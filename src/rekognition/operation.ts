@@ -48,7 +48,7 @@ export type UpstreamCall = <Input extends RekognitionInput, Output>(
 /** One stage on the way of a call. */
 export type Stage = (next: UpstreamCall) => UpstreamCall;
 
-/** Whether an error is as good as a result: the resource does not exist, whoever asks. */
+/** Whether an error is as good as a result: the resource does not exist for any caller. */
 export function isLasting(error: unknown): error is AppError {
   return (error as Partial<AppError> | undefined)?.code === 'COLLECTION_NOT_FOUND';
 }

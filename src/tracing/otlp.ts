@@ -40,7 +40,7 @@ export function startTracing({ logger, now }: TracingOptions): Tracing {
     logLevel: api.DiagLogLevel.WARN,
     suppressOverrideMessage: true,
   });
-  // An export that failed has been told by then.
+  // An export that failed has been logged by then.
   setGlobalErrorHandler(() => undefined);
   const provider = new BasicTracerProvider({
     resource: defaultResource()

@@ -1151,7 +1151,7 @@ export interface components {
          */
         "Stream-Cache-Control": "private, no-store";
         /**
-         * @description How many users the collection has, wherever the stream begins, for showing progress. Best effort: missing where
+         * @description How many users the whole collection has, also in a stream that begins in the middle, to show progress. Best effort: missing where
          *     Rekognition did not say so in time. Users may come and go meanwhile.
          * @example 5000
          */
@@ -1198,7 +1198,7 @@ export interface components {
          */
         "Retry-After": number;
         /**
-         * @description How to authenticate (RFC 6750). `error_description` is `expired` or `invalid`; a request without a token is told no
+         * @description How to authenticate (RFC 6750). `error_description` is `expired` or `invalid`; a request without a token gets no
          *     error.
          * @example Bearer realm="rollcall", error="invalid_token", error_description="expired"
          */
