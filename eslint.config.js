@@ -1,18 +1,39 @@
+import { readdirSync } from 'node:fs';
+
 import js from '@eslint/js';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import jest from 'eslint-plugin-jest';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-/** Imports run one way: server → service → app → operations → http, auth → rekognition → errors. */
-const above = (target, ...from) => ({
-  target: `./src/${target}`,
-  from: from.map((name) => `./src/${name}`),
-  message: 'Imports run one way: server → service → app → operations → http, auth → rekognition → errors.',
-});
+const direction =
+  'Imports run one way: server → service → app → operations → http, auth → rekognition → quota → errors.';
+const span = 'tracing/span.ts';
+const request = ['operations', 'http', 'auth', 'redis', 'rekognition', 'metrics', span];
 
-const top = ['server.ts', 'service.ts', 'app.ts'];
-const web = [...top, 'operations', 'auth', 'http'];
+/** What each place of src may import beside itself, types included. server.ts may import all. */
+const mayImport = {
+  'service.ts': ['app.ts', 'config.ts', 'lifecycle.ts', 'errors.ts', ...request],
+  'app.ts': ['config.ts', 'lifecycle.ts', 'errors.ts', ...request],
+  operations: ['http', 'rekognition', 'errors.ts'],
+  auth: ['http', 'rekognition', 'errors.ts', 'config.ts', 'config-values.ts'],
+  http: ['rekognition', 'metrics', span, 'errors.ts', 'lifecycle.ts'],
+  rekognition: ['quota', 'metrics', span, 'errors.ts', 'config.ts'],
+  redis: ['quota', 'errors.ts', 'config.ts'],
+  quota: ['errors.ts'],
+  metrics: [],
+  tracing: [],
+  embedded: [],
+  'banner.ts': ['config.ts'],
+  'config.ts': ['config-values.ts'],
+  'config-values.ts': [],
+  'lifecycle.ts': ['errors.ts'],
+  'logger.ts': ['standard-output.ts'],
+  'standard-output.ts': [],
+  'errors.ts': [],
+};
+
+const places = readdirSync(new URL('src', import.meta.url)).filter((name) => name !== 'server.ts');
 
 export default defineConfig(
   { ignores: ['**/dist', 'coverage', 'node_modules', 'clients/typescript/src/schema.ts', 'examples/web'] },
@@ -30,46 +51,18 @@ export default defineConfig(
         'error',
         {
           zones: [
-            above('service.ts', 'server.ts'),
-            above('app.ts', 'server.ts', 'service.ts'),
-            above('operations', ...top, 'auth'),
-            above('auth', ...top, 'operations'),
-            above('http', ...top, 'operations', 'auth'),
-            above('rekognition', ...web, 'redis'),
-            above('metrics', ...web),
-            above('tracing', ...web, 'rekognition'),
-            above('redis', ...web),
-            above('errors.ts', ...web, 'rekognition'),
-            {
-              target: './src/embedded',
+            // A place that the list lacks may import nothing.
+            ...places.map((place) => ({
+              target: `./src/${place}`,
               from: './src',
-              except: ['./embedded'],
-              message: 'The embedded Rekognition stands alone.',
-            },
+              except: [place, ...(mayImport[place] ?? [])].map((name) => `./${name}`),
+              message: direction,
+            })),
             {
-              target: './src/!(embedded)/**/*',
-              from: './src/embedded',
-              message: 'Only server.ts starts the embedded Rekognition.',
-            },
-            {
-              target: './src/*.ts',
+              target: './src/server.ts',
               from: './src/embedded',
               except: ['./start.ts'],
-              message: 'The service knows how the embedded Rekognition is started, and no more.',
-            },
-            {
-              target: [
-                'service.ts',
-                'app.ts',
-                ...web.slice(top.length),
-                'rekognition',
-                'metrics',
-                'redis',
-              ].map((name) => `./src/${name}`),
-              from: './src/tracing',
-              except: ['./span.ts'],
-              message:
-                'OpenTelemetry is loaded by server.ts alone, where it is on; everybody else knows span.ts.',
+              message: 'The process knows how the embedded Rekognition is started, and no more.',
             },
           ],
         },

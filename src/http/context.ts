@@ -48,7 +48,7 @@ export interface RequestContext {
 /** What was sent of a stream, and why it ended; `left` until something else is known. */
 export interface StreamStats {
   pages: number;
-  users: number;
+  items: number;
   end: StreamEnd;
 }
 

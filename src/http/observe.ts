@@ -95,7 +95,7 @@ function lineOf(
     caller,
     ...(collection !== undefined && { collection }),
     ...(upstream && { upstream }),
-    ...(stream && { stream }),
+    ...(stream && { stream: { pages: stream.pages, users: stream.items, end: stream.end } }),
     ...(error && failureOf(error)),
     ...(aborted && { aborted }),
   };
@@ -148,7 +148,7 @@ function endSpan(outcome: Outcome, context: RequestContext): void {
       ...(stream
         ? {
             'rollcall.stream.pages': stream.pages,
-            'rollcall.stream.users': stream.users,
+            'rollcall.stream.users': stream.items,
             'rollcall.stream.end': stream.end,
           }
         : { 'rollcall.page.source': upstream?.source }),

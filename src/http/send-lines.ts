@@ -43,7 +43,7 @@ export async function sendLines(res: Response, options: SendLinesOptions): Promi
     return;
   }
   const context = contextOf(res);
-  const stats: StreamStats = { pages: 0, users: 0, end: 'left' };
+  const stats: StreamStats = { pages: 0, items: 0, end: 'left' };
   context.stream = stats;
   deps.metrics.streamsOpen.inc();
   const stopWatch = watchReader(res, deps.reader, stats);
@@ -71,7 +71,7 @@ async function writePages(res: Response, options: SendLinesOptions, stats: Strea
       // Its failure matters once the page before it is written, and not where that fails.
       ahead?.catch(() => undefined);
       stats.pages += 1;
-      stats.users += items.length;
+      stats.items += items.length;
       deps.metrics.streamPages.inc();
       deps.metrics.streamItems.inc(items.length);
       await write(res, linesOf(items), stream.over);

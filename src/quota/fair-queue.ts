@@ -1,11 +1,15 @@
-import type { Demand } from './permit-dispatcher.ts';
-
 /** Interactive requests go before background work, but for the share that is kept for it. */
 export type Priority = 'interactive' | 'background';
 
 /** What decides when an item's turn comes. */
 export interface Place {
   readonly caller: string;
+  readonly priority: Priority;
+}
+
+/** Permits to be asked for at once. */
+export interface Demand {
+  readonly count: number;
   readonly priority: Priority;
 }
 

@@ -1,14 +1,8 @@
-import type { Priority } from './fair-queue.ts';
+import type { Demand, Priority } from './fair-queue.ts';
 import type { PermitSource } from './permit-source.ts';
 
 /** Runs `work` after `ms` milliseconds, unless the returned function is called before. */
 export type Schedule = (ms: number, work: () => void) => () => void;
-
-/** Permits to be asked for at once. */
-export interface Demand {
-  readonly count: number;
-  readonly priority: Priority;
-}
 
 interface PermitDispatcherOptions {
   readonly source: PermitSource;

@@ -26,7 +26,7 @@ export interface Transport {
   destroy(): void;
 }
 
-/** Far above the largest page (500 users of 128 characters); more is no answer of Rekognition's. */
+/** Far above the largest page; a longer response is none of Rekognition's. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** Sends the SDK's requests over undici, which costs less than its own handler, and reads answers whole. */
