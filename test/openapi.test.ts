@@ -120,6 +120,14 @@ test('ErrorCode tells of every code its status, whether to retry, and what to do
   expect(ErrorCode?.['enum']).toEqual(Object.keys(problems));
 });
 
+test('Every schema of an object has a name, and generators need not make one up', () => {
+  const objects = parts().filter(({ value }) => 'properties' in value && value['type'] === 'object');
+  expect(objects.length).toBeGreaterThan(8);
+  expect(
+    objects.filter(({ at }) => at.length !== 3 || at[1] !== 'schemas').map(({ at }) => pointer(at)),
+  ).toEqual([]);
+});
+
 test('The edition in OpenAPI 3.0 has the same operations, and nothing that 3.0 does not know', () => {
   const edition = JSON.parse(readFileSync(new URL('openapi-3.0.json', builtFiles), 'utf8')) as Json;
   const names = (document30: Json): unknown[] =>

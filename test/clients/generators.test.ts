@@ -1,20 +1,20 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { build } from 'esbuild';
-import { parse } from 'yaml';
 
+import { builtDocs } from '../support/docs.ts';
 import { exception, pageOf } from '../support/scripted-rekognition.ts';
 import { startService, stopServices } from '../support/service.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const installed = (...path: string[]): string => join(root, 'node_modules', ...path);
-const openapi = parse(readFileSync(join(root, 'openapi.yaml'), 'utf8')) as { info: object };
+const builtFiles = builtDocs();
 let home: string;
 
 jest.setTimeout(120_000);
@@ -86,8 +86,8 @@ describe('From the contract', () => {
   testWhereJavaIs(
     'openapi-generator makes a client that works (skipped where there is no Java)',
     async () => {
-      const contract = join(home, 'openapi-3.0.json');
-      writeFileSync(contract, JSON.stringify(lowered(openapi)));
+      // Newer versions read 3.1, but download themselves at run time; of those in the npm package this is the last.
+      const contract = fileURLToPath(new URL('openapi-3.0.json', builtFiles));
       const jar = installed('@openapitools/openapi-generator-cli/bin/openapi-generator.jar');
       const flags = ['-g', 'typescript-fetch', '-i', contract, '-o', join(home, 'openapi-generator')];
       const style = '--additional-properties=supportsES6=true,typescriptThreePlus=true';
@@ -104,23 +104,3 @@ describe('From the contract', () => {
     },
   );
 });
-
-/**
- * The contract in OpenAPI 3.0. Newer versions of the generator read 3.1, but their npm package downloads them at run time; of
- * those that are in the package itself this is the last.
- */
-function lowered({ info, ...rest }: typeof openapi): object {
-  const known = { ...info, summary: undefined, license: undefined };
-  return { ...(loweredPart(rest) as object), info: known, openapi: '3.0.3' };
-}
-
-function loweredPart(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(loweredPart);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
-    if (name === 'const') return [['enum', [member]]];
-    if (name === 'examples' && Array.isArray(member)) return [];
-    return [[name, loweredPart(member)]];
-  });
-  return Object.fromEntries(entries);
-}
