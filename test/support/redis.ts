@@ -54,7 +54,7 @@ export async function stopRedis(): Promise<void> {
 
 /** Waits until a service says so of its Redis; once it is ready, it stays so. */
 export async function becomes(service: { readonly url: string }, redis: 'shared' | 'away'): Promise<void> {
-  for (let ready = false; ; ) {
+  for (let ready = false; ;) {
     const answer = await fetch(`${service.url}/readyz`);
     ready ||= answer.status === 200;
     if (!ready) continue;
