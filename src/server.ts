@@ -4,8 +4,7 @@ import { homedir } from 'node:os';
 
 import { printBanner } from './banner.ts';
 import { ConfigError, readConfig } from './config.ts';
-import { createListener } from './http/listener.ts';
-import { messageClasses } from './http/message-classes.ts';
+import { createListener, messageClasses } from './http/listener.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
 import { createLifecycle, shutDown } from './lifecycle.ts';
 import { createLogger } from './logger.ts';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-
 import type { RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 
@@ -7,8 +6,7 @@ import type { AppError } from '../errors.ts';
 import type { StreamEnd } from '../metrics/metrics.ts';
 import type { UpstreamStats } from '../rekognition/upstream-stats.ts';
 import type { Span } from '../tracing/span.ts';
-import { callerAddress } from './caller-address.ts';
-import { commonHeaders } from './common-headers.ts';
+import { callerAddress } from './callers.ts';
 import { createEndings } from './endings.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */
@@ -109,4 +107,19 @@ export function nameRoute(path: string): RequestHandler {
     contextOf(res).route = path;
     next();
   };
+}
+
+const fixed = {
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+  // Not for pages of other origins but by CORS.
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+  Vary: 'Origin',
+};
+
+/** The headers that every answer has, the parser's refusals included; one that may be kept says so itself. */
+export function commonHeaders(requestId: string): Record<string, string> {
+  return { 'X-Request-Id': requestId, ...fixed };
 }

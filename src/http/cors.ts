@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 
 import { respond } from './respond.ts';
-import { ALLOW } from './method-not-allowed.ts';
+import { ALLOW } from './error-handler.ts';
 import { contextOf } from './context.ts';
 
 /** What a browser's page may read of every answer. */

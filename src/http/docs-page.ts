@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { RequestHandler } from 'express';
 
-import { respond } from './respond.ts';
-import { etagOf, matches } from './etag.ts';
+import { respond, etagOf, matches } from './respond.ts';
 
 /** Only what the service itself serves; no inline script or style; nothing that turns text into markup. */
 const POLICY = [

@@ -3,14 +3,8 @@ import { z } from 'zod';
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
 import type { UpstreamPage } from '../rekognition/page.ts';
-import {
-  acceptJson,
-  callContext,
-  defineOperation,
-  type InputDefinition,
-  type Operation,
-} from './operation.ts';
-import { ifChanged, renderJson, respondIfChanged, type Rendered } from './render.ts';
+import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
+import { acceptJson, ifChanged, renderJson, respondIfChanged, type Rendered } from './respond.ts';
 
 /** The members that Rekognition's listings have in common. */
 export interface PageInput {

@@ -2,7 +2,6 @@ import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
-import { acceptsJson } from './accept.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { CallContext } from '../rekognition/operation.ts';
 import { createUpstreamStats } from '../rekognition/upstream-stats.ts';
@@ -96,15 +95,6 @@ function authorise(context: RequestContext, { collectionId }: { readonly collect
 function queryOf(url: string): string {
   const start = url.indexOf('?');
   return start === -1 ? '' : url.slice(start + 1);
-}
-
-/** Refuses a request that does not take JSON. */
-export function acceptJson(req: Request): void {
-  if (acceptsJson(req.headers.accept)) return;
-  throw new AppError(
-    'NOT_ACCEPTABLE',
-    'This route produces application/json only. Accept it, or send no Accept.',
-  );
 }
 
 /** The context of a call that an interactive request waits for; `stats` tell of it in the log. */

@@ -2,14 +2,8 @@ import { z } from 'zod';
 
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
-import {
-  acceptJson,
-  callContext,
-  defineOperation,
-  type InputDefinition,
-  type Operation,
-} from './operation.ts';
-import { renderJson, respondIfChanged } from './render.ts';
+import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
+import { acceptJson, renderJson, respondIfChanged } from './respond.ts';
 
 interface ReadDefinition<
   Path extends z.ZodRawShape,

@@ -1,6 +1,9 @@
-import type { Response } from 'express';
+import { hash } from 'node:crypto';
+import type { Response, Request } from 'express';
 
 import { contextOf } from './context.ts';
+import type { UpstreamResult } from '../rekognition/operation.ts';
+import { AppError } from '../errors.ts';
 
 /** What is answered, ready to be sent. */
 export interface HttpReply {
@@ -21,4 +24,102 @@ export function respond(res: Response, { status, headers, body }: HttpReply): vo
 /** Writes the status and all headers at once: set one by one, Node would check each of them twice. */
 export function beginResponse(res: Response, status: number, headers: HttpReply['headers']): void {
   res.writeHead(status, Object.assign(contextOf(res).headers, headers));
+}
+
+/** An answer as it is sent, and as the news that it has not changed. */
+export interface Rendered {
+  readonly etag: string;
+  readonly whole: HttpReply;
+  readonly unchanged: HttpReply;
+}
+
+/** Renders JSON with its validator: over `validated`, which is the whole text unless a part of it may change by itself. */
+export function renderJson(
+  text: string,
+  { validated = text, link }: { readonly validated?: string; readonly link?: string | undefined } = {},
+): Rendered {
+  const etag = etagOf(validated);
+  const headers = {
+    ETag: etag,
+    'Cache-Control': 'private, no-cache',
+    Vary: 'Origin, Authorization',
+    ...(link !== undefined && { Link: link }),
+  };
+  const type = { 'Content-Type': 'application/json; charset=utf-8' };
+  return {
+    etag,
+    whole: { status: 200, headers: { ...headers, ...type }, body: Buffer.from(text) },
+    unchanged: { status: 304, headers },
+  };
+}
+
+/** A rendering is made once for each result: the bytes stay beside it in the cache. */
+export function respondIfChanged(
+  req: Request,
+  result: UpstreamResult<unknown>,
+  render: () => Rendered,
+): HttpReply {
+  result.rendered ??= render();
+  return ifChanged(req, result.rendered as Rendered);
+}
+
+/** 304 where the client has this answer already. */
+export function ifChanged(req: Request, { etag, whole, unchanged }: Rendered): HttpReply {
+  return matches(req.get('if-none-match'), etag) ? unchanged : whole;
+}
+
+/** A weak validator of this text: equal text, equal tag. */
+export function etagOf(text: string | Buffer): string {
+  return `W/"${hash('sha256', text, 'base64url').slice(0, 27)}"`;
+}
+
+/** Whether `If-None-Match` names this tag, by weak comparison (RFC 9110, 13.1.2). */
+export function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === '*') return true;
+  const opaque = etag.replace(/^W\//, '');
+  return Array.from(ifNoneMatch.matchAll(/"[^"]*"/g), ([tag]) => tag).includes(opaque);
+}
+
+/** The ranges that hold JSON, the most specific first. Real clients send a lone `*` for the last. */
+const RANGES: readonly (readonly string[])[] = [['application/json'], ['application/*'], ['*/*', '*']];
+
+/** A quoted string, closed or not: it may hold the commas and semicolons that separate. */
+const QUOTED = /"(?:[^"\\]|\\[^]?)*"?/g;
+
+/**
+ * Whether `Accept` allows JSON (RFC 9110, 12.5.1): the most specific range decides, by its best weight. Of its
+ * parameters only `q` counts: clients name a charset or a version of which the service knows nothing.
+ */
+export function acceptsJson(accept = ''): boolean {
+  const accepted = accept.replace(QUOTED, '').toLowerCase().split(',').map(readRange);
+  const named = accepted.filter(({ range }) => range !== '');
+  if (named.length === 0) return true;
+  for (const names of RANGES) {
+    const fitting = named.filter(({ range }) => names.includes(range));
+    if (fitting.length > 0) return fitting.some(({ weight }) => weight > 0);
+  }
+  return false;
+}
+
+interface AcceptedRange {
+  readonly range: string;
+  readonly weight: number;
+}
+
+function readRange(text: string): AcceptedRange {
+  const [range = '', ...parameters] = text.split(';').map((part) => part.trim());
+  const weights = parameters.filter((parameter) => /^q\s*=/.test(parameter));
+  const weight = Number.parseFloat(weights[0]?.replace(/^q\s*=/, '') ?? '1');
+  // A weight that cannot be read counts as none: the client has named the range.
+  return { range, weight: Number.isNaN(weight) ? 1 : weight };
+}
+
+/** Refuses a request that does not take JSON. */
+export function acceptJson(req: Request): void {
+  if (acceptsJson(req.headers.accept)) return;
+  throw new AppError(
+    'NOT_ACCEPTABLE',
+    'This route produces application/json only. Accept it, or send no Accept.',
+  );
 }

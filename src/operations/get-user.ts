@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import { pageInput } from '../http/list.ts';
-import { acceptJson, callContext, defineOperation, type OperationDeps } from '../http/operation.ts';
-import { ifChanged, renderJson } from '../http/render.ts';
+import { callContext, defineOperation, type OperationDeps } from '../http/operation.ts';
+import { acceptJson, ifChanged, renderJson } from '../http/respond.ts';
 import type { CallContext, UpstreamResult } from '../rekognition/operation.ts';
 import type { UpstreamPage } from '../rekognition/page.ts';
 import { paginate } from '../rekognition/paginate.ts';

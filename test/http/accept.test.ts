@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { acceptsJson } from '../../src/http/accept.ts';
+import { acceptsJson } from '../../src/http/respond.ts';
 
 describe('JSON is accepted by', () => {
   test.each([

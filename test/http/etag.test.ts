@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { etagOf, matches } from '../../src/http/etag.ts';
+import { etagOf, matches } from '../../src/http/respond.ts';
 
 const etag = etagOf('users');
 const opaque = etag.slice(2);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { messageClasses } from '../../src/http/message-classes.ts';
+import { messageClasses } from '../../src/http/listener.ts';
 
 const servers: Server[] = [];
 afterEach(() => {

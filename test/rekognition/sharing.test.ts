@@ -47,7 +47,7 @@ function shared({ ttlMs = 60_000, deadlineMs = 900 } = {}) {
       calls.push({ input, context, answer: ending(answer), fail: ending(fail), over: () => over });
       context.stats.attempts += 1;
       context.signal().addEventListener('abort', () => {
-        ending(fail)(context.signal().reason);
+        ending(fail)(context.signal().reason as Error);
       });
     })) as UpstreamCall;
   const onDeadline = () => new AppError('UPSTREAM_TIMEOUT', 'Too late.');
@@ -57,7 +57,7 @@ function shared({ ttlMs = 60_000, deadlineMs = 900 } = {}) {
   );
   const served = async () => {
     const { values } = await metrics.results.get();
-    return Object.fromEntries(values.map(({ labels, value }) => [labels.source, value]));
+    return Object.fromEntries(values.map(({ labels, value }) => [String(labels.source), value])) as object;
   };
   const ask = (caller = 'alice', input = team) => {
     const leaving = new AbortController();

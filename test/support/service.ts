@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readConfig, type Config } from '../../src/config.ts';
-import { createListener } from '../../src/http/listener.ts';
-import { messageClasses } from '../../src/http/message-classes.ts';
+import { createListener, messageClasses } from '../../src/http/listener.ts';
 import { createLifecycle, type Lifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { Metrics } from '../../src/metrics/metrics.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { callerAddress } from '../../src/http/caller-address.ts';
+import { callerAddress } from '../../src/http/callers.ts';
 
 const known = (forwarded: string | undefined, peer: string | undefined = '198.51.100.1') =>
   callerAddress(forwarded, peer);
