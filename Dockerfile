@@ -17,6 +17,8 @@ COPY --from=build /app/dist ./dist
 COPY openapi.yaml package.json ./
 # AUTH_MODE has no default here on purpose: on an address other than loopback it must be said.
 ENV NODE_ENV=production REKOGNITION_BACKEND=aws HOST=0.0.0.0 PORT=8080
+# For a container of 256 MiB: by itself V8 takes all of that for the heap alone (docs/operations.md, Size).
+ENV NODE_OPTIONS="--max-old-space-size=112 --max-semi-space-size=8"
 # By number, so that Kubernetes can tell that it is not root; any other number works as well, and a read-only root.
 USER 1000:1000
 # METRICS_PORT, for Prometheus alone: publish 8080 only.

@@ -11,8 +11,8 @@ interface Collection {
 }
 
 const MAX_COLLECTIONS = 1000;
-/** About what a collection takes in memory, once as objects and once as JSON. */
-const COLLECTION_BYTES = 400;
+/** What a collection takes in memory beside its id. It is not kept as JSON, which depends on the caller. */
+const COLLECTION_BYTES = 75;
 
 /** `ListCollections` of Rekognition. */
 export const collections: UpstreamOperation<ListCollectionsCommandInput, UpstreamPage<Collection>> = {
@@ -22,7 +22,8 @@ export const collections: UpstreamOperation<ListCollectionsCommandInput, Upstrea
     items: readCollections(response, MaxResults),
     nextToken: readNextToken(response),
   }),
-  bytesOf: ({ items }) => items.length * COLLECTION_BYTES,
+  bytesOf: ({ items }) =>
+    items.reduce((sum, { collectionId }) => sum + COLLECTION_BYTES + collectionId.length, 0),
 };
 
 /** Rekognition sends two arrays, of which the same places belong together. */

@@ -14,8 +14,8 @@ export interface User {
 
 /** The most that Rekognition gives: a page costs a call, however many users it holds. */
 export const MAX_USERS = 500;
-/** About what a user takes in memory, once as objects and once as JSON. */
-const USER_BYTES = 250;
+/** What a user takes in memory beside the two copies of the id: an object, two strings, and the JSON around them. */
+const USER_BYTES = 110;
 
 /** `ListUsers` of Rekognition. */
 export const users: UpstreamOperation<ListUsersCommandInput, UpstreamPage<User>> = {
@@ -26,7 +26,7 @@ export const users: UpstreamOperation<ListUsersCommandInput, UpstreamPage<User>>
     nextToken: readNextToken(response),
   }),
   isolatedBy: ({ CollectionId }) => CollectionId,
-  bytesOf: ({ items }) => items.length * USER_BYTES,
+  bytesOf: ({ items }) => items.reduce((sum, { userId }) => sum + USER_BYTES + 2 * userId.length, 0),
 };
 
 function readUser(user: unknown): User {

@@ -30,9 +30,10 @@ export interface Cache {
 }
 
 const MAX_RESULTS = 5000;
-const MAX_BYTES = 64 * 1024 * 1024;
-/** About what an entry takes beside its output. */
-const ENTRY_BYTES = 1000;
+/** Of one operation, so that all of them together fit beside the rest of the service in 256 MiB. */
+const MAX_BYTES = 16 * 1024 * 1024;
+/** What an entry takes beside its output: its key, both page tokens, the headers of the answer. */
+const ENTRY_BYTES = 3500;
 
 /** An empty cache. It holds user ids, so a result goes as soon as nobody may be shown it any more. */
 export function createCache(now: () => number): Cache {

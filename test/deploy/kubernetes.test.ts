@@ -152,6 +152,16 @@ test('a pod may do no more than it needs', () => {
   expect(container['resources'].limits).toEqual({ memory: container['resources'].requests.memory });
 });
 
+test('the heap leaves more than a third of the memory to the rest of the process, in the image as in the pods', () => {
+  const [, oldMiB, semiMiB] = /^--max-old-space-size=(\d+) --max-semi-space-size=(\d+)$/.exec(
+    configMap['NODE_OPTIONS'] ?? '',
+  ) as unknown as [string, string, string];
+  const limitMiB = parseInt(container['resources'].limits.memory as string, 10);
+  // The young generation is up to three semi-spaces.
+  expect(Number(oldMiB) + 3 * Number(semiMiB)).toBeLessThan((limitMiB * 2) / 3);
+  expect(imageEnv['NODE_OPTIONS']).toBe(configMap['NODE_OPTIONS']);
+});
+
 test('all of them mean the same pods', () => {
   expect(deployment['template'].metadata.labels).toEqual(labels);
   expect(deployment['selector'].matchLabels).toEqual(labels);

@@ -15,10 +15,13 @@ export const filesIn = (path: string): string[] => readdirSync(new URL(path, roo
 
 /** The `ENV` of the image, which every container has. */
 export const imageEnv = Object.fromEntries(
-  [...readFile('Dockerfile').matchAll(/^ENV (.+)$/gm)]
-    .flatMap(([, pairs = '']) => pairs.split(' '))
-    .map((pair) => pair.split('=') as [string, string]),
-);
+  [...readFile('Dockerfile').matchAll(/^ENV (.+)$/gm)].flatMap(([, pairs = '']) =>
+    [...pairs.matchAll(/(\w+)=(?:"([^"]*)"|(\S*))/g)].map(([, name = '', quoted, bare = '']) => [
+      name,
+      quoted ?? bare,
+    ]),
+  ),
+) as Record<string, string>;
 
 /** AWS's own variables that the SDK reads, as docs/settings.md says. */
 const AWS = [
@@ -29,9 +32,9 @@ const AWS = [
   'AWS_PROFILE',
 ];
 
-/** The variables of these that nothing reads. */
+/** The variables of these that neither the service nor Node reads. */
 export function unknownVariables(names: readonly string[]): string[] {
-  const known = new Set([...settingsWithDefaults().map(({ name }) => name), ...AWS]);
+  const known = new Set([...settingsWithDefaults().map(({ name }) => name), ...AWS, 'NODE_OPTIONS']);
   return names.filter((name) => !known.has(name));
 }
 
