@@ -70,7 +70,7 @@ export function requestIdFrom(header: string | undefined): string {
 /** Gives every request its id and its context. */
 export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
   const endings = createEndings((err) => {
-    logger.error({ err }, 'a bug: the end of a request was not followed up');
+    logger.error({ err }, 'a bug: the work after the end of a request failed');
   });
   return (req, res, next) => {
     const requestId = requestIdFrom(req.get('x-request-id'));

@@ -8,9 +8,9 @@ import { ClientLeft, contextOf } from './context.ts';
 /** Answers what no route took. `routes` are Express's patterns of those that there are. */
 export function routeNotFound(routes: readonly string[]): RequestHandler {
   const detail = [
-    `There is no such route. There are ${routes.map(asTemplate).join(', ')}.`,
-    'Paths are matched exactly: case and a slash at the end count.',
-    'Percent-encode an id in a path: it may hold a-z, A-Z, 0-9, "_", "." and "-", in that of a user also ":".',
+    `No route has this path. The routes are ${routes.map(asTemplate).join(', ')}.`,
+    'Paths match exactly: case and a slash at the end count.',
+    'Percent-encode an id in a path. It may hold a-z, A-Z, 0-9, "_", "." and "-"; the id of a user may also hold ":".',
   ].join(' ');
   return () => {
     throw new AppError('ROUTE_NOT_FOUND', detail);

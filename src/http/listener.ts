@@ -81,13 +81,13 @@ const refusals: Readonly<Partial<Record<string, { status: number; detail: string
 function parserError(code: string | undefined): AppError {
   const { status, detail } = refusals[code ?? ''] ?? {
     status: 400,
-    detail: 'This is not a request of HTTP/1.1.',
+    detail: 'This is not a valid HTTP/1.1 request.',
   };
   return new AppError('MALFORMED_REQUEST', detail, { status });
 }
 
 function noProxy(): AppError {
-  const detail = `This service is no proxy; it allows ${ALLOW}.`;
+  const detail = `This service is not a proxy. It allows ${ALLOW}.`;
   return new AppError('METHOD_NOT_ALLOWED', detail, { headers: { Allow: ALLOW } });
 }
 

@@ -31,8 +31,9 @@ function faultOf(req: IncomingMessage): string | undefined {
   }
   if (headers.host === undefined && req.httpVersion !== '1.0') return 'A request needs a Host header.';
   if (isRepeated(req.rawHeaders)) return 'Send Host and Authorization once.';
-  if (!isTarget(url)) return 'The target is neither a path nor an absolute URL of visible ASCII.';
-  return isDecodable(url) ? undefined : 'The target holds a percent-escape that is not UTF-8.';
+  if (!isTarget(url))
+    return 'The URL must be a path or an absolute URL, written in visible ASCII characters.';
+  return isDecodable(url) ? undefined : 'The URL has a percent-escape that is not valid UTF-8.';
 }
 
 /** Of these Node takes the first, and what stands before the service perhaps the last. */

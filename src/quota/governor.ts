@@ -75,8 +75,8 @@ export const KEPT_MARGIN_MS = 10;
 /** A permit held longer than this counts as used: the bucket may have filled up without it in the meantime. */
 export const HOLD_MS = 50;
 
-const TOO_LATE = 'Too many requests wait for the quota of Rekognition for this one to be answered in time.';
-const QUEUE_FULL = 'Too many requests wait for the quota of Rekognition.';
+const TOO_LATE = 'Too many requests are waiting for Rekognition to answer this one in time.';
+const QUEUE_FULL = 'Too many requests are waiting for Rekognition.';
 
 /** The queue before a source of permits. A permit that is at hand costs no timer and no wait. */
 export function createGovernor(options: GovernorOptions): Governor {

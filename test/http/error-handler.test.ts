@@ -51,7 +51,7 @@ test('a path that nothing takes is not found', async () => {
   expect((await request(app).get('/none')).body).toMatchObject({
     status: 404,
     code: 'ROUTE_NOT_FOUND',
-    detail: expect.stringContaining('There are /a/{id}/b, /c. '),
+    detail: expect.stringContaining('The routes are /a/{id}/b, /c. '),
   });
 });
 
