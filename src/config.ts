@@ -128,7 +128,7 @@ export function readConfig(env: Environment, operations: readonly string[] = [])
     ...unknownQuotas(env, operations),
   ];
   if (data && messages.length === 0) return data;
-  // Each message begins with its variable, and the first of a variable says what to mend first.
+  // Each message begins with its variable, and the first of a variable says what to correct first.
   const faults = new Map(messages.toReversed().map((message) => [message.split(' ')[0], message]));
   throw new ConfigError(`bad settings:\n  ${[...faults.values()].toReversed().join('\n  ')}`);
 }

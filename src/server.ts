@@ -121,7 +121,7 @@ function readDotEnv(): void {
 }
 
 /**
- * A container may run as a user whom no passwd knows. At each call the SDK looks for AWS's files in the home
+ * A container may run as a user that is not in /etc/passwd. At each call the SDK looks for AWS's files in the home
  * directory, and fails where there is none; `/` is what Docker gives such a user.
  */
 function giveHome(): void {

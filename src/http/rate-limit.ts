@@ -30,7 +30,7 @@ export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHa
     limit: max,
     windowMs,
     ...(store && { store }),
-    // Its own would name the caller by a hash that is made anew for every request.
+    // Its own would name the caller by a hash that is computed again for every request.
     standardHeaders: false,
     legacyHeaders: false,
     // Its checks print to standard error; the settings were checked at start, and the key is tested.

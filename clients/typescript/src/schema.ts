@@ -448,7 +448,7 @@ export interface components {
          *     - `UPSTREAM_THROTTLED` (429, retryable): Rekognition throttles the whole account. Ask for larger pages. `throws-ThrottlingException`
          *     - `INTERNAL_ERROR` (500, not retryable): A bug of the service. Report it with the `requestId`.
          *     - `UPSTREAM_ERROR` (502, retryable): Rekognition failed, or answered with something that is no page. `throws-InternalServerError`
-         *     - `UPSTREAM_UNAUTHENTICATED` (502, not retryable): Rekognition refuses the service's credentials. Its operator must mend them. `throws-ExpiredTokenException`
+         *     - `UPSTREAM_UNAUTHENTICATED` (502, not retryable): Rekognition refuses the service's credentials. Its operator must correct them. `throws-ExpiredTokenException`
          *     - `OVERLOADED` (503, retryable): More was asked for than Rekognition's quota allows in time.
          *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to search in one request. Repeat it, which goes on where the search stopped, or read the stream.
          *     - `UPSTREAM_UNAVAILABLE` (503, retryable): Rekognition keeps failing, and is left alone for a while.
@@ -875,7 +875,7 @@ export interface components {
         /**
          * @description Rekognition failed, or answered with something that can't be right, and went on doing so when the service tried
          *     again. `UPSTREAM_ERROR` may pass: wait, longer each time, and repeat. `UPSTREAM_UNAUTHENTICATED` means that the service's
-         *     credentials are missing, expired or refused, which its operator must mend. To try the first:
+         *     credentials are missing, expired or refused, which its operator must correct. To try the first:
          *     `throws-InternalServerError`, `throws-ServiceUnavailableException`, `throws-Reset`, `throws-Truncated`,
          *     `throws-Empty`, `throws-Mistyped`, `throws-Html`, and from the second page on `throws-InternalServerError-on-page-2`; the second:
          *     `throws-UnrecognizedClientException`, `throws-ExpiredTokenException`, `throws-InvalidSignatureException`.
@@ -1182,7 +1182,7 @@ export interface components {
          */
         "X-Accel-Buffering": "no";
         /**
-         * @description What is left of the caller's own limit: `r` requests, and `t` seconds until it starts anew. Missing where the
+         * @description What is left of the caller's own limit: `r` requests, and `t` seconds until it starts again. Missing where the
          *     service has no limit, and where a request was refused before it was counted.
          * @example "caller"; r=599; t=60
          */
