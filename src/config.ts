@@ -28,7 +28,7 @@ export type TokenRules = NonNullable<Config['auth']>;
 type Settings = z.output<ReturnType<typeof settings>>;
 type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
-/** The environment holds faults; the message lists them all, a line each. */
+/** The environment holds issues; the message lists them all, a line each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -105,7 +105,7 @@ export function settings(operations: readonly string[]) {
   });
 }
 
-/** The settings as the service uses them. What several of them must be together is checked beside the faults of each. */
+/** The settings as the service uses them. What several of them must be together is checked beside the issues of each. */
 function configSchema(operations: readonly string[]) {
   return settings(operations)
     .superRefine(checkAuth, { when: () => true })
@@ -120,7 +120,7 @@ function configSchema(operations: readonly string[]) {
     }));
 }
 
-/** Reads the environment; throws one `ConfigError` that lists every fault. `operations` are those of Rekognition. */
+/** Reads the environment; throws one `ConfigError` that lists every issue. `operations` are those of Rekognition. */
 export function readConfig(env: Environment, operations: readonly string[] = []): Config {
   const { data, error } = configSchema(operations).safeParse(env);
   const messages = [
@@ -129,8 +129,8 @@ export function readConfig(env: Environment, operations: readonly string[] = [])
   ];
   if (data && messages.length === 0) return data;
   // Each message begins with its variable, and the first of a variable says what to correct first.
-  const faults = new Map(messages.toReversed().map((message) => [message.split(' ')[0], message]));
-  throw new ConfigError(`bad settings:\n  ${[...faults.values()].toReversed().join('\n  ')}`);
+  const issues = new Map(messages.toReversed().map((message) => [message.split(' ')[0], message]));
+  throw new ConfigError(`bad settings:\n  ${[...issues.values()].toReversed().join('\n  ')}`);
 }
 
 /** `DescribeCollection` has its own quota in `UPSTREAM_TPS_DESCRIBE_COLLECTION`. */

@@ -30,7 +30,7 @@ export const problems = {
 export type ErrorCode = keyof typeof problems;
 
 /** One fault of one parameter, as listed in `errors` of an `INVALID_PARAMETER` problem. */
-export interface ParameterFault {
+export interface ParameterError {
   readonly location: 'path' | 'query';
   readonly name: string;
   readonly detail: string;
@@ -41,7 +41,7 @@ interface AppErrorOptions {
   readonly cause?: unknown;
   /** Seconds until a retry makes sense; sent as `Retry-After` and `retryAfter`, rounded up, at least 1. */
   readonly retryAfterS?: number;
-  readonly faults?: readonly ParameterFault[];
+  readonly faults?: readonly ParameterError[];
   /** Further response headers, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The status, where the protocol asks for another than the code's own (a parser's 431, say). */
@@ -54,7 +54,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly retryAfterS: number | undefined;
-  readonly faults: readonly ParameterFault[] | undefined;
+  readonly faults: readonly ParameterError[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {

@@ -30,7 +30,7 @@ export function errorHandler(): ErrorRequestHandler {
       return;
     }
     const context = contextOf(res);
-    const error = toAppError(thrown);
+    const error = appErrorOf(thrown);
     context.error = error;
     if (res.headersSent) {
       res.destroy();
@@ -43,7 +43,7 @@ export function errorHandler(): ErrorRequestHandler {
 }
 
 /** The error itself, or the bug that anything else is. */
-export function toAppError(thrown: unknown): AppError {
+export function appErrorOf(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   return new AppError('INTERNAL_ERROR', 'This service failed. Report the requestId to its operator.', {
     cause: thrown,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { AppError, type ParameterFault } from '../errors.ts';
+import { AppError, type ParameterError } from '../errors.ts';
 
 /** The schemas of an operation's parameters, by place and name. Values arrive as strings. */
 export interface ParameterSchemas {
@@ -45,7 +45,7 @@ export function parameterReader<S extends ParameterSchemas>(schemas: S): Paramet
   };
 }
 
-function refused(faults: readonly ParameterFault[]): AppError {
+function refused(faults: readonly ParameterError[]): AppError {
   const listed = faults.slice(0, MAX_LISTED);
   const more = faults.length - listed.length;
   const names = [...listed.map(({ name }) => name), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
@@ -54,7 +54,7 @@ function refused(faults: readonly ParameterFault[]): AppError {
   });
 }
 
-function faultsOf(location: ParameterFault['location'], error: z.ZodError | undefined): ParameterFault[] {
+function faultsOf(location: ParameterError['location'], error: z.ZodError | undefined): ParameterError[] {
   return (error?.issues ?? []).map(({ path, message }) => ({
     location,
     name: String(path[0]),
@@ -69,7 +69,7 @@ function countNames(search: URLSearchParams): Map<string, number> {
   return counts;
 }
 
-function repeated(counts: ReadonlyMap<string, number>): ParameterFault[] {
+function repeated(counts: ReadonlyMap<string, number>): ParameterError[] {
   return [...counts]
     .filter(([, count]) => count > 1)
     .map(([name]) => ({ location: 'query', name: shown(name), detail: 'Give this parameter once.' }));
@@ -79,7 +79,7 @@ function unknown(
   counts: ReadonlyMap<string, number>,
   known: readonly string[],
   detail: string,
-): ParameterFault[] {
+): ParameterError[] {
   return [...counts.keys()]
     .filter((name) => !known.includes(name))
     .map((name) => ({ location: 'query', name: shown(name), detail }));

@@ -1,4 +1,4 @@
-import { problems, type AppError, type ErrorCode, type ParameterFault } from '../errors.ts';
+import { problems, type AppError, type ErrorCode, type ParameterError } from '../errors.ts';
 
 /** An error as callers see it (RFC 9457). */
 export interface Problem {
@@ -12,7 +12,7 @@ export interface Problem {
   readonly retryable: boolean;
   /** Seconds until a retry makes sense, as in `Retry-After`: a client may see the body alone. */
   readonly retryAfter?: number;
-  readonly errors?: readonly ParameterFault[];
+  readonly errors?: readonly ParameterError[];
 }
 
 /** The media type of every error. */

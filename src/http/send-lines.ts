@@ -4,7 +4,7 @@ import type { Response } from 'express';
 
 import type { UpstreamResult } from '../rekognition/operation.ts';
 import type { UpstreamPage } from '../rekognition/page.ts';
-import { toAppError } from './error-handler.ts';
+import { appErrorOf } from './error-handler.ts';
 import type { OperationDeps } from './operation.ts';
 import { toProblem } from './problem.ts';
 import { createReaderWatch } from './reader-watch.ts';
@@ -94,7 +94,7 @@ async function endIncomplete(
 ): Promise<void> {
   const context = contextOf(res);
   if (!(thrown instanceof ClientLeft)) {
-    const error = toAppError(thrown);
+    const error = appErrorOf(thrown);
     context.error = error;
     if (context.stream) context.stream.end = error.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed';
     const problem = toProblem(error, res.req.originalUrl, context.requestId);

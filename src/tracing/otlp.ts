@@ -12,7 +12,7 @@ import {
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 
-import { complaints, reporting } from './trouble.ts';
+import { diagLogger, loggedExporter } from './diagnostics.ts';
 import type { Attributes, Ending, Span, Tracer } from './span.ts';
 
 /** The tracer, and what sends its spans. */
@@ -36,7 +36,7 @@ const propagator = new W3CTraceContextPropagator();
  * loads this file, and only where tracing is on.
  */
 export function startTracing({ logger, now }: TracingOptions): Tracing {
-  api.diag.setLogger(complaints(logger, now), {
+  api.diag.setLogger(diagLogger(logger, now), {
     logLevel: api.DiagLogLevel.WARN,
     suppressOverrideMessage: true,
   });
@@ -46,7 +46,7 @@ export function startTracing({ logger, now }: TracingOptions): Tracing {
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': 'rollcall', 'service.instance.id': randomUUID() }))
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor(reporting(new OTLPTraceExporter(), logger))],
+    spanProcessors: [new BatchSpanProcessor(loggedExporter(new OTLPTraceExporter(), logger))],
   });
   return {
     tracer: tracerOf(provider.getTracer('rollcall')),

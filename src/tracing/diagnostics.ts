@@ -8,7 +8,7 @@ const QUIET_MS = 60_000;
 const MAX_LENGTH = 300;
 
 /** What the SDK complains of, as lines of the log, one a minute at most. */
-export function complaints(logger: Logger, now: () => number): DiagLogger {
+export function diagLogger(logger: Logger, now: () => number): DiagLogger {
   let quietUntil = -Infinity;
   const say = (...words: unknown[]): void => {
     if (now() < quietUntil) return;
@@ -21,7 +21,7 @@ export function complaints(logger: Logger, now: () => number): DiagLogger {
 }
 
 /** An exporter that says once that the collector does not take its spans, and once that it does again. */
-export function reporting(exporter: SpanExporter, logger: Logger): SpanExporter {
+export function loggedExporter(exporter: SpanExporter, logger: Logger): SpanExporter {
   let failing = false;
   const report = ({ code, error }: ExportResult): void => {
     const failed = code !== ExportResultCode.SUCCESS;
