@@ -33,7 +33,7 @@ const mayImport = {
   'errors.ts': [],
 };
 
-const places = readdirSync(new URL('src', import.meta.url)).filter((name) => name !== 'server.ts');
+const places = readdirSync(`${import.meta.dirname}/src`).filter((name) => name !== 'server.ts');
 
 export default defineConfig(
   { ignores: ['**/dist', 'coverage', 'node_modules', 'clients/typescript/src/schema.ts', 'examples/web'] },
