@@ -16,7 +16,7 @@ export class KeysUnavailable extends Error {
 export interface IssuerKeys {
   /** The key of a token. Rejects with `KeysUnavailable` where the issuer cannot be asked for a key that is unknown. */
   readonly find: JWTVerifyGetKey;
-  /** Fetches the keys for one that is unknown, unless they are new. Whether they were fetched. */
+  /** Fetches the keys because one is unknown, unless they are new. Returns whether it fetched them. */
   renew(): Promise<boolean>;
 }
 
@@ -24,7 +24,7 @@ interface IssuerKeysOptions {
   /** Fetches the key set; `signal` bounds the time. */
   readonly fetchKeys: (signal: AbortSignal) => Promise<JSONWebKeySet>;
   readonly logger: Pick<Logger, 'warn'>;
-  /** Milliseconds of a clock that nobody sets. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
 

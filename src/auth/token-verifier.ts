@@ -15,9 +15,9 @@ import { collectionFilter } from './collection-filter.ts';
 import { keyFetcher } from './fetch-keys.ts';
 import { createIssuerKeys, KeysUnavailable, type IssuerKeys } from './issuer-keys.ts';
 
-/** Whom a token speaks for. */
+/** The caller that a token names. */
 export interface Principal {
-  /** Whom requests count for; none where the token names no subject. */
+  /** The caller that requests count for; none where the token names no subject. */
   readonly caller: string | undefined;
   readonly mayRead: (collectionId: string) => boolean;
 }
@@ -44,7 +44,7 @@ interface TokenVerifierOptions {
   readonly logger: Pick<Logger, 'warn'>;
   /** Milliseconds since the epoch, by the wall clock: the times in tokens are those of its issuer's. */
   readonly wallClock: () => number;
-  /** Milliseconds of a clock that nobody sets, for the age of keys. */
+  /** Milliseconds of a clock that never goes back, for the age of keys. */
   readonly now: () => number;
   /** Ends a fetch of keys that is under way. */
   readonly signal: AbortSignal;

@@ -37,7 +37,7 @@ interface Connection {
   stalledChecks: number;
 }
 
-/** Clients that pipeline at all have two or three; each costs the memory of its answer while nobody reads. */
+/** Clients that pipeline have two or three requests open. Each unread answer costs its memory. */
 const MAX_ANSWERS_DUE = 16;
 /** A stalled client is cut within a twelfth of its time. */
 const CHECKS = 12;
@@ -104,7 +104,7 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Patie
   };
 }
 
-/** Node takes an answer that has ended for one that was sent; here it is due until the kernel has it all. */
+/** For Node an answer is sent once it has ended. Here it is due until the kernel has all of it. */
 function isIdle({ socket, due, refused, readAt }: Connection): boolean {
   return due === 0 && socket.writableLength === 0 && (refused || socket.bytesRead === readAt);
 }

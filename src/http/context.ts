@@ -15,7 +15,7 @@ export interface RequestContext {
   readonly startedAt: number;
   /** Of the answer, as they are known before it. */
   readonly headers: Record<string, string>;
-  /** Whom the request counts for: the token's subject once it is verified, until then the address. */
+  /** The caller that the request counts for: the token's subject once it is verified, until then the address. */
   caller: string;
   /** Whether the caller may read a collection: any, unless authentication narrows it. */
   mayRead: (collectionId: string) => boolean;
@@ -119,7 +119,7 @@ const fixed = {
   Vary: 'Origin',
 };
 
-/** The headers that every answer has, the parser's refusals included; one that may be kept says so itself. */
+/** The headers of every answer, the parser's refusals included. An answer that may be kept sets its own `Cache-Control`. */
 export function commonHeaders(requestId: string): Record<string, string> {
   return { 'X-Request-Id': requestId, ...fixed };
 }

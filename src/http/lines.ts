@@ -102,7 +102,7 @@ function streamContext(
   return { ...terms, priority: 'background', signal: () => stream.over, maxAgeMs: 0, stats };
 }
 
-/** Returns what takes a result if it has come by then. Nobody waits for it, and its failure is of no consequence. */
+/** Returns a function that takes the result if it is there by then. Nothing waits for it, and a failure is ignored. */
 function awaitBriefly<T>(work: Promise<T>): () => T | undefined {
   let result: T | undefined;
   work.then(

@@ -45,7 +45,8 @@ export function createListener(
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
-  // Their bytes are bounded. By number Node would drop the last silently, and with them one that tells of a body.
+  // Only the bytes of headers are bounded. With a bound on their number Node drops the last ones silently, and with
+  // them a header that announces a body.
   server.maxHeadersCount = 0;
   const connections = trackConnections(server, patience);
   const serve: RequestListener = (req, res) => {

@@ -37,7 +37,7 @@ export function observe({ logger, metrics, tracer }: ObserveOptions): RequestHan
     if (tracer) context.span = tracer.request(req.headers);
     let known: Outcome | undefined;
     const outcome = (): Outcome => (known ??= outcomeOf(req, res.headersSent, res.statusCode, context));
-    // Apart, so that one that fails keeps nothing from the others.
+    // Each by itself, so that one failure does not stop the others.
     context.onEnded(() => {
       count(metrics, outcome());
     });
@@ -119,7 +119,7 @@ function count({ requests, requestSeconds }: Metrics, outcome: Outcome): void {
   requestSeconds.observe({ route }, durationMs / 1000);
 }
 
-/** The methods that OpenTelemetry knows; any other is one that it calls `_OTHER`. */
+/** The methods that OpenTelemetry knows; it calls any other `_OTHER`. */
 const SPAN_METHODS: ReadonlySet<string> = new Set([
   ...METHODS,
   'CONNECT',

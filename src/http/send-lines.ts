@@ -99,7 +99,7 @@ async function endIncomplete(
     if (context.stream) context.stream.end = error.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed';
     const problem = toProblem(error, res.req.originalUrl, context.requestId);
     const line = JSON.stringify({ ...problem, ...(token !== undefined && { nextToken: seal(token) }) });
-    // A reader who is gone by now has missed only what he would have missed anyway.
+    // A reader who has left by now misses only what it would have missed anyway.
     await write(res, `${line}\n`, context.clientSignal())
       .then(() => sleep(LAST_LINE_MS, undefined, { signal: context.clientSignal() }))
       .catch(() => undefined);

@@ -106,7 +106,7 @@ async function find(
   }
 }
 
-/** What a failure behind the first page means to a caller, who has asked for no page. */
+/** What a failure after the first page means to a caller, who did not ask for a page. */
 function failureOfWalk(error: unknown, walk: Walk, total: number, deps: OperationDeps): unknown {
   if (!(error instanceof AppError)) return error;
   if (error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED')

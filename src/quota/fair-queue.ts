@@ -177,7 +177,10 @@ function turnsBefore(lanes: Lanes<unknown>, caller: string, own = lanes.get(call
   return ahead;
 }
 
-/** Plays the turns out and returns how many items keep theirs. One that does not leaves its turn to its caller's next. */
+/**
+ * Plays the turns out, and returns how many items keep theirs. An item that does not leaves its turn to the next item
+ * of its caller.
+ */
 function takeTurns<T>(lanes: Lanes<T>, keeps: (item: T, ahead: number) => boolean): number {
   let ahead = 0;
   let waiting = Array.from(lanes.values(), (lane) => lane.values());

@@ -96,7 +96,7 @@ export function createGovernor(options: GovernorOptions): Governor {
   };
 
   const refusal = (detail: string, place: Place, maxWaitMs: number): AppError => {
-    // Once the last of those who wait would come in time, so would a newcomer, if there is room.
+    // Once the last waiting request would come in time, so would a new one, if there is room.
     const { priority } = place;
     const behindAll = Math.max(queue.behindAll(priority), queue.positionUnderContention(place));
     const tooLongMs = source.waitMs(behindAll, priority) - Math.max(0, maxWaitMs);
@@ -157,7 +157,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     },
   });
 
-  /** Who makes way for one more request: nobody while there is room. Undefined where its caller has its share already. */
+  /** The requests that make way for one more: none while there is room. Undefined where its caller has its share. */
   const displacedBy = ({ caller, priority }: Place): readonly Entry[] | undefined => {
     if (priority === 'background' || queue.count('interactive') < queueLimit) return [];
     const displaced = queue.displacedBy(caller);

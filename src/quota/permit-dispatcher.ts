@@ -94,7 +94,7 @@ export function createPermitDispatcher(options: PermitDispatcherOptions): Permit
         if (!cancelTimer) expireWhilePending();
         return;
       }
-      // The newcomer may be due before those who wait already, perhaps at once.
+      // The new request may be due before those that wait already, perhaps at once.
       if (source.waitMs(0, demand().priority) > 0) askWhenDue();
       else ask();
     },

@@ -22,7 +22,7 @@ export function connectRedis(url: string, onError: (error: Error) => void): Shar
     protocol: 2,
     connectTimeout: 1000,
     socketTimeout: SILENCE_MS,
-    // What Redis would still say when the connection is given up, nobody waits for.
+    // Nobody waits for what Redis still sends when the connection is given up.
     disconnectTimeout: 0,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,

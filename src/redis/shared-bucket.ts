@@ -3,7 +3,7 @@ import { inPatience, REDIS_PATIENCE_MS } from './patience.ts';
 /** What the bucket of all replicas answered. */
 export interface BucketAnswer {
   readonly granted: number;
-  /** Milliseconds until what was granted may be used, or until one that joins may ask. */
+  /** Milliseconds until the granted permits may be used, or until a joining replica may ask. */
   readonly waitMs: number;
   /** Permits left; negative where some were granted for later. */
   readonly tokens: number;
@@ -35,7 +35,7 @@ export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'beat' | 'join';
 /** The bucket in Redis. No answer within its patience is `undefined`. */
 export interface SharedBucket {
   ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
-  /** What the last answer to one that shares said, and when it came; before the first, of a bucket that is empty. */
+  /** What the last answer said while this replica shared, and when it came. Before the first answer: an empty bucket. */
   readonly heard: Pick<BucketAnswer, 'tokens' | 'rate'> & { readonly at: number };
 }
 
@@ -48,7 +48,7 @@ interface SharedBucketOptions extends Quota {
   readonly now: () => number;
 }
 
-/** Asks the script, and tells it in Redis's time when nobody waits for the answer any more. */
+/** Asks the script, and says until when, in Redis's time, somebody waits for the answer. */
 export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
   const { run, tps, capacity, onQuota, now } = options;
   let quota: Quota = { tps, capacity };
@@ -69,7 +69,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
         quota = { tps: lowest[0], capacity: lowest[1] };
         onQuota(quota);
       }
-      // One that joins is not one of them yet.
+      // A joining replica does not share yet.
       if (op !== 'join') heard = { tokens, rate, at: now() };
       return { granted, waitMs, tokens, rate };
     },

@@ -18,7 +18,7 @@ interface SharedPermitsOptions {
   readonly schedule: Schedule;
 }
 
-/** How much one answer says of others who have gone. Those who come are noticed at once: turns are promised by it. */
+/** How fast replicas that no longer wait are forgotten. New ones count at once: turns are promised by the number. */
 const WEIGHT = 1 / 4;
 
 /** Permits of a bucket that all replicas share; while it cannot be asked, of this replica's own part. */

@@ -34,7 +34,7 @@ interface SharingOptions {
   readonly now: () => number;
 }
 
-/** A replica that serves before it shares gives each caller another limit; one that waited longer would serve nobody. */
+/** A replica that serves before it shares gives callers a second limit. One that waits longer serves nobody. */
 const TRY_FOR_MS = 2000;
 
 /** Connects in the background: the service starts, and goes on, without Redis. */

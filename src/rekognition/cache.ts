@@ -17,7 +17,7 @@ type CachedResult = UpstreamResult<unknown> | AppError;
 interface Entry {
   readonly result: CachedResult;
   readonly at: number;
-  /** The oldest that it may be for the one who has put it here. */
+  /** The greatest age that the caller who stored it accepts. */
   readonly maxAgeMs: number;
 }
 
@@ -35,7 +35,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** What an entry takes beside its output: its key, both page tokens, the headers of the answer. */
 const ENTRY_BYTES = 3500;
 
-/** An empty cache. It holds user ids, so a result goes as soon as nobody may be shown it any more. */
+/** An empty cache. It holds user ids, so a result is dropped as soon as it is too old for every caller. */
 export function createCache(now: () => number): Cache {
   const entries = new LRUCache<string, Entry>({
     max: MAX_RESULTS,

@@ -32,7 +32,7 @@ const LONGEST_PAUSE_MS = 5000;
 const JITTER = 0.25;
 /** A probe that was never settled must not block the next one for ever. */
 const PROBE_LOST_MS = 60_000;
-/** While a probe is under way nobody knows how it ends: worth another look in a second. */
+/** While a probe is under way its end is unknown: look again in a second. */
 const PROBE_WAIT_MS = 1000;
 
 /** A circuit that starts closed. */

@@ -51,7 +51,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       freshSince = at;
       return (kept = credentials);
     });
-    // One that hangs is given up, so that the next caller asks again. It may still succeed, for later callers.
+    // A lookup that hangs is given up, so that the next caller asks again. It may still succeed, for later callers.
     const lookup = raceDeadline({ ms: timeoutMs, parent: never, onTimeout: timedOut }, found);
     pending = lookup;
     const ended = (): void => {

@@ -159,7 +159,7 @@ function codeAlong(error: unknown, depth = 0): string | undefined {
   return codeAlong(cause, depth + 1) ?? codeAlong(Array.isArray(errors) ? errors[0] : undefined, depth + 1);
 }
 
-/** However long upstream asks for: nobody should have to wait for longer to find that it is well again. */
+/** The longest wait that is passed on, whatever upstream asks for: a recovery should not go unnoticed for longer. */
 const LONGEST_MS = 3_600_000;
 
 /** `Retry-After` as seconds, whole or not, or as a date: milliseconds from now, an hour at most. */
