@@ -175,6 +175,23 @@ test('all of them mean the same pods', () => {
   expect(pod['serviceAccountName']).toBe('rollcall');
 });
 
+test('a pod may ask the DNS of the cluster and of its node for names', () => {
+  const rules = objectOf('NetworkPolicy')['egress'] as Tree[];
+  const dns = rules.filter(({ ports }) => (ports as Tree[]).some(({ port }) => port === 53));
+  expect(dns).toEqual([
+    {
+      to: [
+        { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } },
+        { ipBlock: { cidr: '169.254.20.10/32' } },
+      ],
+      ports: [
+        { port: 53, protocol: 'UDP' },
+        { port: 53, protocol: 'TCP' },
+      ],
+    },
+  ]);
+});
+
 test('the image is of this version', () => {
   const { version } = JSON.parse(readFile('package.json')) as { version: string };
   expect(kustomization['images']).toMatchObject([{ name: container['image'], newTag: version }]);
