@@ -5,7 +5,7 @@ FROM node AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json build.js write-contract.js openapi.yaml ./
+COPY tsconfig.json build.js write-contract.js write-licences.js openapi.yaml ./
 COPY src ./src
 COPY docs-page ./docs-page
 RUN npm run build

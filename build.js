@@ -7,12 +7,13 @@ import process from 'node:process';
 import { parse } from 'yaml';
 
 import { writeContract } from './write-contract.js';
+import { writeLicences } from './write-licences.js';
 
 const { dirname: root } = import.meta;
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 
 rmSync(outdir, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['src/server.ts', 'src/embedded/main.ts'],
   outbase: 'src',
@@ -33,7 +34,9 @@ await build({
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
   },
   logLevel: 'warning',
+  metafile: true,
 });
+writeLicences({ metafile, root, file: path.join(outdir, 'THIRD-PARTY-LICENCES.txt') });
 
 // The contract as a page and as JSON. The page's renderer is TypeScript, which Node 20 cannot run as it is.
 const { outputFiles } = await build({

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
+
+import { buildService } from './support/built-service.ts';
 
 interface Locked {
   readonly integrity?: string;
@@ -31,4 +34,37 @@ test('Every file that docs/security.md names as a test is there', () => {
   );
   expect(names.length).toBeGreaterThan(10);
   for (const name of names) expect(read(name)).toContain('expect');
+});
+
+test('The licences beside the bundle name every package that is in it, with its text', () => {
+  const service = buildService();
+  try {
+    const licences = readFileSync(join(service.dist, 'THIRD-PARTY-LICENCES.txt'), 'utf8');
+    const maps = readdirSync(service.dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.js.map'),
+    );
+    const sources = maps.flatMap(
+      (name) => (JSON.parse(readFileSync(join(service.dist, name), 'utf8')) as { sources: string[] }).sources,
+    );
+    // Maps of the packages' own may lead out of them.
+    const bundled = sources
+      .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.slice(1, 2) ?? [])
+      .filter((name) => `node_modules/${name}` in packages);
+    const named = new Set([...licences.matchAll(/^(\S+) \S+ \(\S.*\)$/gm)].map(([, name]) => name));
+    expect(bundled).toContain('express');
+    expect([...new Set(bundled)].filter((name) => !named.has(name))).toEqual([]);
+    expect(licences).toContain('Copyright (c) 2009-2014 TJ Holowaychuk');
+    expect(licences).toContain('Apache License');
+  } finally {
+    service.remove();
+  }
+}, 60_000);
+
+test('The builder of the image is sent every file that the Dockerfile copies', () => {
+  const sent = new Set(read('.dockerignore').match(/(?<=^!).+$/gm));
+  const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, names = '']) =>
+    names.split(' ').map((name) => name.replace('./', '')),
+  );
+  expect(copied).toContain('build.js');
+  expect(copied.filter((name) => !sent.has(name))).toEqual([]);
 });
