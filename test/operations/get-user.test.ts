@@ -166,11 +166,11 @@ describe('A lookup that Rekognition fails', () => {
 });
 
 describe('A lookup that the deadline cuts', () => {
-  // Two permits at once, then one a second: a third page comes too late.
-  const config = { upstream: { tps: 1, burst: 2, deadlineMs: 700 } };
+  // Two permits at once, and the next one after two seconds: a third page comes too late.
+  const config = { upstream: { tps: 0.5, burst: 2, deadlineMs: 1500, lookupTtlMs: 60_000 } };
 
   test('is LOOKUP_INCOMPLETE, with a whole Retry-After made from what is left and the rate', async () => {
-    const service = await serve(listing(1500 / 500), { config });
+    const service = await serve(listing(3), { config });
     const { status, json, headers } = await call(service.url, pathOf('user-3'));
     expect({ status, json }).toMatchObject({
       status: 503,
