@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { createRollcall, isRollcallError, type Rollcall } from '../../clients/typescript/src/rollcall.ts';
 import { exampleUsers } from '../../src/embedded/example-users.ts';
 import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
-import { pageOf } from '../support/scripted-rekognition.ts';
+import { collectionsOf, pageOf } from '../support/scripted-rekognition.ts';
 import { startService, stopServices } from '../support/service.ts';
+import { json, problem, startScriptedService } from './scripted-service.ts';
 
 let endpoint: EmbeddedRekognition;
 
@@ -83,6 +84,112 @@ describe('listAllUsers', () => {
     const ids = exampleUsers(5000).map(({ id }) => id);
     expect(found.toSorted()).toEqual(ids.toSorted());
   });
+});
+
+describe('listCollections', () => {
+  test('answers a page, and the next one by its token', async () => {
+    const rollcall = await start();
+    const first = await rollcall.listCollections({ maxResults: 3 });
+    const second = await rollcall.listCollections({ maxResults: 3, nextToken: first.nextToken });
+    expect(first.collections[0]).toEqual({ collectionId: 'example-team', faceModelVersion: '7.0' });
+    expect([first.collections.length, second.collections.length, second.nextToken]).toEqual([
+      3,
+      1,
+      undefined,
+    ]);
+  });
+
+  test('gives back the collections at hand where they have not changed', async () => {
+    const rollcall = await start();
+    const first = await rollcall.listCollections();
+    const again = await rollcall.listCollections({ previous: first });
+    expect(again.collections).toBe(first.collections);
+    expect(again.requestId).not.toBe(first.requestId);
+  });
+});
+
+describe('listAllCollections', () => {
+  test('finds every collection once, and goes on behind a page that is short or empty', async () => {
+    const steps = [collectionsOf(['a'], 'two'), collectionsOf([], 'three'), collectionsOf(['b', 'c'])];
+    const inputs: unknown[] = [];
+    const script = {
+      operations: {
+        ListCollections: (input: unknown) => {
+          inputs.push(input);
+          return steps[inputs.length - 1] ?? 'reset';
+        },
+      },
+    };
+    const { url } = await startService({ script });
+    const found: string[] = [];
+    for await (const { collectionId } of createRollcall({ baseUrl: url }).listAllCollections())
+      found.push(collectionId);
+    expect(found).toEqual(['a', 'b', 'c']);
+    expect(inputs).toEqual([
+      { MaxResults: 1000 },
+      { MaxResults: 1000, NextToken: 'two' },
+      { MaxResults: 1000, NextToken: 'three' },
+    ]);
+  });
+});
+
+describe('getCollection', () => {
+  test('says how much a collection holds', async () => {
+    const rollcall = await start();
+    expect(await rollcall.getCollection('example-campus')).toEqual({
+      collectionId: 'example-campus',
+      userCount: 5000,
+      faceCount: 0,
+      faceModelVersion: '7.0',
+      creationTimestamp: expect.stringMatching(/Z$/),
+    });
+    expect(await outcome(rollcall.getCollection('nope'))).toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+  });
+});
+
+describe('getUser', () => {
+  test('finds a user on whatever page, and says of another that there is none', async () => {
+    const rollcall = await start();
+    const [first, last] = [exampleUsers(5000)[0]?.id ?? '', exampleUsers(5000).at(-1)?.id ?? ''];
+    for (const userId of [first, last])
+      expect(await rollcall.getUser('example-campus', userId)).toMatchObject({ userId });
+    expect(await outcome(rollcall.getUser('example-team', 'nobody'))).toMatchObject({
+      code: 'USER_NOT_FOUND',
+      status: 404,
+      retryable: false,
+    });
+  });
+
+  test('asks again where a lookup was not finished', async () => {
+    const service = await startScriptedService(
+      json(503, problem('LOOKUP_INCOMPLETE', true), { 'Retry-After': '0' }),
+      json(200, { userId: 'alice', userStatus: 'ACTIVE' }),
+    );
+    const rollcall = createRollcall({ baseUrl: service.url, retry: { maxDelayMs: 1 } });
+    expect(await rollcall.getUser('team', 'alice')).toEqual({ userId: 'alice', userStatus: 'ACTIVE' });
+    await service.done();
+  });
+
+  test.each([
+    ['', 'alice', 'collectionId'],
+    ['team', '..', 'userId'],
+  ])('refuses %j and %j, which no URL can carry', async (collectionId, userId, name) => {
+    const rollcall = await start();
+    expect(await outcome(rollcall.getUser(collectionId, userId))).toMatchObject({
+      code: 'INVALID_PARAMETER',
+      errors: [{ location: 'path', name }],
+    });
+  });
+
+  test.each([{}, null, [], { userId: 7 }, { users: [] }])(
+    'takes %j for no answer of the service',
+    async (body) => {
+      const service = await startScriptedService(json(200, body));
+      const rollcall = createRollcall({ baseUrl: service.url, retry: { maxAttempts: 1 } });
+      expect(await outcome(rollcall.getUser('team', 'alice'))).toMatchObject({ code: 'UNREADABLE_ANSWER' });
+      await service.done();
+    },
+  );
 });
 
 describe('createRollcall', () => {

@@ -21,12 +21,28 @@ export interface RollcallOptions extends Connection {
 
 /** What every call takes. */
 export interface CallOptions {
-  /** Where to go on: `nextToken` of the page before, or of an error of a stream. */
-  readonly nextToken?: string | undefined;
   /** Ends the call, waits between attempts included; the call rejects with its reason. */
   readonly signal?: Platform<'AbortSignal'> | undefined;
   /** Sent with each request of the call, such as `traceparent`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Sees each answer before it is read, errors included: its `X-Request-Id` and `RateLimit` say more. */
   readonly onResponse?: ((response: Platform<'Response'>) => void) | undefined;
+}
+
+/** What every call of a listing takes. */
+export interface ListingOptions extends CallOptions {
+  /** Where to go on: `nextToken` of the page before, or of an error of a stream. */
+  readonly nextToken?: string | undefined;
+}
+
+/** What every call takes that reads pages. */
+export interface PageOptions extends ListingOptions {
+  /** The most items of a page: 1 to 500 users, 1 to 1,000 collections. */
+  readonly maxResults?: number | undefined;
+}
+
+/** What a call takes that reads one page. */
+export interface OnePageOptions<Page> extends PageOptions {
+  /** An earlier answer to the same request: where it still holds, its items come back, the very same array. */
+  readonly previous?: Page | undefined;
 }

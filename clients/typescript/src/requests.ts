@@ -1,31 +1,39 @@
-import createClient from 'openapi-fetch';
-
 import { failure, failureOf } from './failure.ts';
-import { createPatience } from './patience.ts';
-import type { CallOptions, Connection } from './options.ts';
+import type { CallOptions, Connection, ListingOptions, OnePageOptions } from './options.ts';
+import { createPatience, type Patience } from './patience.ts';
 import type { paths } from './schema.ts';
 import type { OpenStream } from './user-stream.ts';
-import type { UsersPage } from './users.ts';
+import type { Page } from './users.ts';
 
-interface PageRequest extends CallOptions {
-  readonly collectionId: string;
-  readonly maxResults?: number | undefined;
-  readonly previous?: UsersPage | undefined;
-}
+type Path = keyof paths & `/collections${string}`;
+
+/** The ids in a path. */
+type Ids = Readonly<Record<string, string>>;
 
 /** The requests, one attempt each. */
 export interface Requests {
-  getPage(request: PageRequest): Promise<UsersPage>;
-  openStream(request: CallOptions & { readonly collectionId: string }): Promise<OpenStream>;
+  /** One thing, known by a member that it always has. */
+  one: <T>(member: keyof T & string, path: Path, ids: Ids, options: CallOptions) => Promise<T>;
+  /** One page, whose items are in a member of this name. */
+  page: <P extends Page>(
+    member: keyof P & string,
+    path: Path,
+    ids: Ids,
+    options: OnePageOptions<P>,
+  ) => Promise<P>;
+  stream: (path: Path, ids: Ids, options: ListingOptions) => Promise<OpenStream>;
 }
 
-const PAGE = '/collections/{collectionId}/users';
-const STREAM = `${PAGE}.ndjson` as const;
+/** An answer that has begun. */
+interface Answer {
+  readonly response: Response;
+  readonly patience: Patience;
+}
 
 /** The requests to one service. */
-export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Connection): Requests {
+export function createRequests(connection: Connection): Requests {
+  const { baseUrl, token, fetch: send = fetch, timeoutMs = 30_000 } = connection;
   requireUrl(baseUrl);
-  const api = createClient<paths>({ baseUrl, ...(fetch && { fetch }) });
 
   /** Made before the request: a header that can't be sent is no failure of the network. */
   async function headersOf({ headers }: CallOptions, etag?: string): Promise<Headers> {
@@ -36,50 +44,64 @@ export function createRequests({ baseUrl, token, fetch, timeoutMs = 30_000 }: Co
     return sent;
   }
 
+  async function get(path: Path, ids: Ids, options: OnePageOptions<Page>): Promise<Answer> {
+    const url = baseUrl.replace(/\/$/, '') + targetOf(path, ids, options);
+    const headers = await headersOf(options, options.previous?.etag);
+    const patience = createPatience(timeoutMs, options.signal);
+    const { signal } = patience;
+    const response = await patience.wait(send(new Request(url, { headers, signal })));
+    options.onResponse?.(response);
+    return { response, patience };
+  }
+
   return {
-    async getPage({ collectionId, maxResults, nextToken, previous, signal, ...options }) {
-      const path = checkedPath(collectionId);
-      const headers = await headersOf(options, previous?.etag);
-      const query = {
-        ...(maxResults !== undefined && { maxResults }),
-        ...(nextToken !== undefined && { nextToken }),
-      };
-      const patience = createPatience(timeoutMs, signal);
-      const { data, error, response } = await patience.wait(
-        api.GET(PAGE, { params: { path, query }, headers, signal: patience.signal }),
-      );
-      options.onResponse?.(response);
-      const known = {
-        etag: response.headers.get('etag') ?? undefined,
-        requestId: response.headers.get('x-request-id') ?? undefined,
-      };
-      if (response.status === 304 && previous) {
-        const next = nextTokenOf(response.headers) ?? previous.nextToken;
-        return { users: previous.users, nextToken: next, ...known };
-      }
-      if (!Array.isArray(data?.users)) throw failureOf(error, response);
-      return { users: data.users, nextToken: data.nextToken, ...known };
+    async one<T>(member: keyof T & string, path: Path, ids: Ids, options: CallOptions) {
+      const answer = await get(path, ids, options);
+      const body = await jsonOf<T>(answer);
+      if (typeof body?.[member] !== 'string') throw failureOf(body, answer.response);
+      return body as T;
     },
 
-    async openStream({ collectionId, nextToken, signal, ...options }) {
-      const path = checkedPath(collectionId);
-      const headers = await headersOf(options);
-      const query = nextToken === undefined ? {} : { nextToken };
-      const patience = createPatience(timeoutMs, signal);
-      const { data, error, response } = await patience.wait(
-        api.GET(STREAM, {
-          params: { path, query },
-          headers,
-          signal: patience.signal,
-          parseAs: 'stream',
-        }),
-      );
-      options.onResponse?.(response);
-      if (!data) throw failureOf(error, response);
-      const total = response.headers.get('x-total-users');
-      return { body: data, total: total === null ? undefined : Number(total), patience };
+    async page<P extends Page>(member: keyof P & string, path: Path, ids: Ids, options: OnePageOptions<P>) {
+      const answer = await get(path, ids, options);
+      const { headers, status } = answer.response;
+      const body = status === 304 ? options.previous : await jsonOf<P>(answer);
+      if (!Array.isArray(body?.[member])) throw failureOf(body, answer.response);
+      return {
+        [member]: body[member],
+        nextToken: nextTokenOf(headers) ?? body.nextToken,
+        etag: headers.get('etag') ?? undefined,
+        requestId: headers.get('x-request-id') ?? undefined,
+      } as unknown as P;
+    },
+
+    async stream(path, ids, options) {
+      const answer = await get(path, ids, options);
+      const { ok, body, headers } = answer.response;
+      if (!ok || !body) throw failureOf(await jsonOf(answer), answer.response);
+      const total = headers.get('x-total-users');
+      return { body, total: total === null ? undefined : Number(total), patience: answer.patience };
     },
   };
+}
+
+/** The path and the query of a request. */
+function targetOf(path: Path, ids: Ids, { maxResults, nextToken }: OnePageOptions<Page>): string {
+  const target = path.replace(/\{(\w+)\}/g, (_, name: string) => encodedId(name, ids[name] ?? ''));
+  const query = new URLSearchParams();
+  if (maxResults !== undefined) query.set('maxResults', String(maxResults));
+  if (nextToken !== undefined) query.set('nextToken', nextToken);
+  return query.size > 0 ? `${target}?${query.toString()}` : target;
+}
+
+/** The body as JSON; undefined where it is none. */
+async function jsonOf<T>({ response, patience }: Answer): Promise<Partial<T> | null | undefined> {
+  const text = await patience.wait(response.text());
+  try {
+    return JSON.parse(text) as Partial<T> | null;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `fetch` would refuse these again and again, as if the network had failed. A path is one of the page's own origin. */
@@ -89,11 +111,11 @@ function requireUrl(baseUrl: string): void {
   if (!/^https?:\/\/[^/@]+\/[^?#]*$/.test(href)) throw new TypeError(`This baseUrl is no URL: ${baseUrl}`);
 }
 
-/** No URL can carry these: it would ask for another path. */
-function checkedPath(collectionId: string): { collectionId: string } {
-  if (!['', '.', '..'].includes(collectionId)) return { collectionId };
-  const detail = 'Give the id of a collection.';
-  const errors = [{ location: 'path', name: 'collectionId', detail }] as const;
+/** No URL can carry some: it would ask for another path. */
+function encodedId(name: string, id: string): string {
+  if (!['', '.', '..'].includes(id)) return encodeURIComponent(id);
+  const detail = `Give the id of a ${name === 'userId' ? 'user' : 'collection'}.`;
+  const errors = [{ location: 'path', name, detail }] as const;
   throw failure('INVALID_PARAMETER', detail, { status: 400, title: 'Invalid parameter', errors });
 }
 

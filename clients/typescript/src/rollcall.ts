@@ -1,66 +1,101 @@
-import type { CallOptions, RollcallOptions } from './options.ts';
+import type { Collection, CollectionsPage, CollectionSummary } from './collections.ts';
+import type { CallOptions, ListingOptions, OnePageOptions, PageOptions, RollcallOptions } from './options.ts';
 import { createRequests } from './requests.ts';
 import { pauseAfter, sleep, type RetryPolicy } from './retry.ts';
 import { createUserStream } from './user-stream.ts';
-import type { User, UsersPage, UserStream } from './users.ts';
+import type { Page, User, UsersPage, UserStream } from './users.ts';
 
 export { isRollcallError } from './failure.ts';
 export type { ErrorCode, ParameterFault, RollcallError } from './failure.ts';
+export type { Collection, CollectionsPage, CollectionSummary };
 export type { RetryPolicy, RollcallOptions, User, UsersPage, UserStream };
 export type { UserStatus } from './users.ts';
 
-interface PageOptions extends CallOptions {
-  /** The most users of a page, 1 to 500. */
-  readonly maxResults?: number | undefined;
-}
-
-interface ListUsersOptions extends PageOptions {
-  /** An earlier answer to the same request: where it still holds, its `users` come back, the very same array. */
-  readonly previous?: UsersPage | undefined;
-}
-
 /** The client. What it throws is a `RollcallError`, or the reason of the caller's own abort. */
 export interface Rollcall {
+  /** One page of the collections that the caller may read; 100 unless said otherwise. */
+  listCollections(options?: OnePageOptions<CollectionsPage>): Promise<CollectionsPage>;
+  /** Every collection that the caller may read, page by page; 1,000 a page unless said otherwise. */
+  listAllCollections(options?: PageOptions): AsyncGenerator<CollectionSummary, void, undefined>;
+  /** One collection and how much it holds. */
+  getCollection(collectionId: string, options?: CallOptions): Promise<Collection>;
   /** One page of users; 100 unless said otherwise. */
-  listUsers(collectionId: string, options?: ListUsersOptions): Promise<UsersPage>;
+  listUsers(collectionId: string, options?: OnePageOptions<UsersPage>): Promise<UsersPage>;
   /** Every user, page by page; 500 a page unless said otherwise. */
   listAllUsers(collectionId: string, options?: PageOptions): AsyncGenerator<User, void, undefined>;
+  /** One user; `USER_NOT_FOUND` where there is none, `LOOKUP_INCOMPLETE` where the collection is too large to know. */
+  getUser(collectionId: string, userId: string, options?: CallOptions): Promise<User>;
   /** Every user in one streamed answer, resumed where it breaks. */
-  streamUsers(collectionId: string, options?: CallOptions): UserStream;
+  streamUsers(collectionId: string, options?: ListingOptions): UserStream;
 }
 
 /** A client of the service at `baseUrl`. */
 export function createRollcall({ retry, ...connection }: RollcallOptions): Rollcall {
-  const requests = createRequests(connection);
+  const { one, page, stream } = createRequests(connection);
   const backoff = { maxAttempts: 3, maxDelayMs: 20_000, ...retry, random: Math.random, sleep };
 
-  async function listUsers(collectionId: string, options: ListUsersOptions = {}): Promise<UsersPage> {
+  async function retried<T>({ signal }: CallOptions, attempt: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures += 1) {
       try {
-        return await requests.getPage({ ...options, collectionId });
+        return await attempt();
       } catch (error) {
-        await pauseAfter(error, failures, backoff, options.signal);
+        await pauseAfter(error, failures, backoff, signal);
       }
     }
   }
 
+  const listCollections: Rollcall['listCollections'] = (options = {}) =>
+    retried(options, () => page<CollectionsPage>('collections', '/collections', {}, options));
+
+  const listUsers: Rollcall['listUsers'] = (collectionId, options = {}) =>
+    retried(options, () =>
+      page<UsersPage>('users', '/collections/{collectionId}/users', { collectionId }, options),
+    );
+
   return {
+    listCollections,
+
+    async *listAllCollections(options) {
+      for await (const { collections } of pagesOf(listCollections, { maxResults: 1000, ...options }))
+        yield* collections;
+    },
+
+    getCollection: (collectionId, options = {}) =>
+      retried(options, () =>
+        one<Collection>('collectionId', '/collections/{collectionId}', { collectionId }, options),
+      ),
+
     listUsers,
 
-    async *listAllUsers(collectionId, options = {}) {
-      let { nextToken } = options;
-      do {
-        const page = await listUsers(collectionId, { maxResults: 500, ...options, nextToken });
-        yield* page.users;
-        nextToken = page.nextToken;
-      } while (nextToken !== undefined);
+    async *listAllUsers(collectionId, options) {
+      const list = (of: PageOptions) => listUsers(collectionId, of);
+      for await (const { users } of pagesOf(list, { maxResults: 500, ...options })) yield* users;
     },
+
+    getUser: (collectionId, userId, options = {}) =>
+      retried(options, () =>
+        one<User>('userId', '/collections/{collectionId}/users/{userId}', { collectionId, userId }, options),
+      ),
 
     streamUsers: (collectionId, options = {}) =>
       createUserStream({
         nextToken: options.nextToken,
-        open: (nextToken) => requests.openStream({ ...options, collectionId, nextToken }),
+        open: (nextToken) =>
+          stream('/collections/{collectionId}/users.ndjson', { collectionId }, { ...options, nextToken }),
         pause: (error, failures) => pauseAfter(error, failures, backoff, options.signal),
       }),
   };
+}
+
+/** Page after page, to the last. */
+async function* pagesOf<P extends Page>(
+  list: (options: PageOptions) => Promise<P>,
+  options: PageOptions,
+): AsyncGenerator<P, void, undefined> {
+  let { nextToken } = options;
+  do {
+    const page = await list({ ...options, nextToken });
+    yield page;
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
 }

@@ -91,8 +91,8 @@ export interface paths {
          *     `LOOKUP_TTL_MS` (5 s by default): many lookups in one collection cost little more than one. `Age` says how old the answer is.
          *
          *     Use it for collections of up to some 25,000 users, which one request can search within its default deadline. A larger
-         *     collection is answered with 503 `LOOKUP_INCOMPLETE`, and a retry goes on where the search stopped; for very large ones read
-         *     the stream instead.
+         *     collection is answered with 503 `LOOKUP_INCOMPLETE`, and a retry goes on with the pages that are still kept; for very large
+         *     ones read the stream instead.
          */
         get: operations["getUser"];
         put?: never;
@@ -450,7 +450,7 @@ export interface components {
          *     - `UPSTREAM_ERROR` (502, retryable): Rekognition failed, or answered with something that is no page. `throws-InternalServerError`
          *     - `UPSTREAM_UNAUTHENTICATED` (502, not retryable): Rekognition refuses the service's credentials. Its operator must correct them. `throws-ExpiredTokenException`
          *     - `OVERLOADED` (503, retryable): More was asked for than Rekognition's quota allows in time.
-         *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to search in one request. Repeat it, which goes on where the search stopped, or read the stream.
+         *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to search in one request. Repeat it, which goes on with what is still kept, or read the stream.
          *     - `UPSTREAM_UNAVAILABLE` (503, retryable): Rekognition keeps failing, and is left alone for a while.
          *     - `SHUTTING_DOWN` (503, retryable): This instance is stopping. Another answers.
          *     - `UPSTREAM_TIMEOUT` (504, retryable): Rekognition did not answer in time. `throws-Timeout`
@@ -927,7 +927,7 @@ export interface components {
         };
         /**
          * @description The service can't answer just now. Repeat the request after `Retry-After` seconds. `LOOKUP_INCOMPLETE`: the collection is too large
-         *     to be searched in one request; a retry goes on where the search stopped. `OVERLOADED`: the wait for Rekognition's quota
+         *     to be searched in one request; a retry goes on with the pages that are still kept. `OVERLOADED`: the wait for Rekognition's quota
          *     would outlast the deadline of the request. `UPSTREAM_UNAVAILABLE`: what the service depends on is away; `detail` says what.
          *     `SHUTTING_DOWN`: this instance is stopping and closes the connection; another answers.
          */
@@ -1167,12 +1167,13 @@ export interface components {
          */
         "No-Cache": "no-cache";
         /**
-         * @description Seconds since Rekognition was read, never more than `LOOKUP_TTL_MS`.
+         * @description How many seconds before this request Rekognition was read; 0 where it was read for this request. Never more than
+         *     `LOOKUP_TTL_MS`.
          * @example 2
          */
         Age: number;
         /**
-         * @description With `USER_NOT_FOUND`, seconds since the oldest page was read that the search rests on.
+         * @description With `USER_NOT_FOUND`, how many seconds before this request the oldest page was read that the search rests on.
          * @example 2
          */
         "Problem-Age": number;

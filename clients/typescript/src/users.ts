@@ -8,15 +8,19 @@ export interface User extends Readonly<components['schemas']['User']> {
   readonly userStatus: UserStatus;
 }
 
-/** One page of users. */
-export interface UsersPage {
-  readonly users: readonly User[];
+/** What every page has beside its items. */
+export interface Page {
   /** Where the next page begins; undefined on the last. */
   readonly nextToken: string | undefined;
   /** What `previous` goes by. */
   readonly etag: string | undefined;
   /** Quote it when asking for help. */
   readonly requestId: string | undefined;
+}
+
+/** One page of users. */
+export interface UsersPage extends Page {
+  readonly users: readonly User[];
 }
 
 /**
