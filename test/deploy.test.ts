@@ -87,7 +87,12 @@ test('docs/operations.md has a section for each alert, in their order, and each 
 });
 
 test('the dashboard has its data source as a variable, and shows every metric of the service', () => {
-  expect(dashboard.templating.list.map(({ name }) => name)).toEqual(['datasource', 'job', 'instance', 'operation']);
+  expect(dashboard.templating.list.map(({ name }) => name)).toEqual([
+    'datasource',
+    'job',
+    'instance',
+    'operation',
+  ]);
   const shown = queries.map(({ expr }) => expr).join('\n');
   const own = [...known.keys()].filter((name) => name.startsWith('rollcall_'));
   const names = new Set(own.map((name) => name.replace(/_(bucket|sum|count)$/, '')));
