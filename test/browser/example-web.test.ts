@@ -14,7 +14,7 @@ import {
   type Watched,
 } from '../support/browser.ts';
 import { startExampleWeb, vite, type ExampleWeb } from '../support/example-web.ts';
-import { exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
+import { collectionsOf, describedAs, exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
 
 jest.setTimeout(120_000);
@@ -48,7 +48,13 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
   /** Over the embedded Rekognition, or one that answers so. */
   async function start(script?: readonly Step[]): Promise<Service> {
     const config = { http: { corsOrigins: [example.origin] }, ...quick };
-    const service = await startService({ config, ...(script ? { script } : { endpoint }) });
+    const steps = [...(script ?? [])];
+    const operations = {
+      ListCollections: () => collectionsOf(['team']),
+      DescribeCollection: () => describedAs(1),
+      ListUsers: () => steps.shift() ?? 'reset',
+    } as const;
+    const service = await startService({ config, ...(script ? { script: { operations } } : { endpoint }) });
     example.use(service.url);
     return service;
   }
@@ -70,6 +76,59 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
     expect(rows).toHaveLength(8);
     expect(rows[0]).toMatch(/visitor_2031\s+No faces yet/);
     expect(complaints).toEqual([]);
+  });
+
+  test('offers the collections that are there, and counts the chosen one alone', async () => {
+    const { url } = await start();
+    const { page, requests } = await open('example-team');
+    await page.getByText('8 users and 6 faces in all').waitFor();
+    await page.getByLabel('Collections').selectOption('example-hundred');
+    await page.getByText('100 users and 0 faces in all').waitFor();
+    const counted = requests.filter((one) => one.method === 'GET' && /collections\/[^/]+$/.test(one.url));
+    expect(counted.map((one) => one.url)).toEqual([
+      `${url}/collections/example-team`,
+      `${url}/collections/example-hundred`,
+    ]);
+  });
+
+  test('looks one user up: found, and not found', async () => {
+    await start();
+    const { page } = await open('example-team');
+    const status = page.locator('.lookup [role=status]');
+    await page.getByLabel('User', { exact: true }).fill('jane.doe');
+    await page.keyboard.press('Enter');
+    await status.getByText('Active').waitFor();
+    await page.getByLabel('User', { exact: true }).fill('nobody');
+    await click(page, 'Look up');
+    await status.getByText('There is no user nobody in example-team.').waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+  });
+
+  test('says how long a lookup waits before it goes on, and ends it at a click', async () => {
+    await start();
+    const { page } = await open('example-team');
+    const problem = {
+      code: 'LOOKUP_INCOMPLETE',
+      requestId: 'r-1',
+      status: 503,
+      retryable: true,
+      retryAfter: 9,
+    };
+    await page.route('**/users/nobody', (route) =>
+      route.fulfill({
+        status: 503,
+        headers: { 'Access-Control-Allow-Origin': example.origin },
+        contentType: 'application/problem+json',
+        body: JSON.stringify(problem),
+      }),
+    );
+    await statusLine(page).waitFor();
+    await page.getByLabel('User', { exact: true }).fill('nobody');
+    await click(page, 'Look up');
+    await page.getByText(/^Still looking for nobody. Going on in [1-9] s…$/).waitFor();
+    await click(page, 'Cancel');
+    await page.getByRole('button', { name: 'Look up' }).waitFor();
+    expect(await page.locator('.lookup [role=status]').innerText()).toBe('');
   });
 
   test('says so where a collection is empty', async () => {
@@ -101,7 +160,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
   test.each([
     ['throws-AccessDeniedException', 'This collection is closed to us', 'UPSTREAM_ACCESS_DENIED', 0],
     ['nope', 'There is no such collection', 'COLLECTION_NOT_FOUND', 0],
-    ['not an id', 'That is not a collection id', 'INVALID_PARAMETER', 0],
+    ['not an id', 'That is not an id', 'INVALID_PARAMETER', 0],
     ['throws-InvalidPaginationTokenException', 'Your place in the list is lost', 'INVALID_PAGE_TOKEN', 1],
     ['throws-ThrottlingException', 'Rekognition is busy', 'UPSTREAM_THROTTLED', 1],
   ])(
@@ -179,7 +238,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
     expect(await readFile(await download.path(), 'utf8')).toMatch(
       /^\{"userId":"alice".*\n\{"userId":"bob".*\n$/,
     );
-    expect(calls).toHaveLength(6);
+    expect(calls.filter(({ operation }) => operation === 'ListUsers')).toHaveLength(6);
     expect(await page.locator('button:focus').innerText()).toBe('Close');
   });
 

@@ -3,7 +3,9 @@ import { ExportBar } from './export-bar.tsx';
 import { FailureCard } from './failure-card.tsx';
 import { serviceUrl } from './service.ts';
 import { useCollection } from './use-collection.ts';
+import { useCounts } from './use-collections.ts';
 import { useUsers, type Users } from './use-users.ts';
+import { UserLookup } from './user-lookup.tsx';
 import { UsersTable } from './users-table.tsx';
 
 export function App() {
@@ -36,6 +38,7 @@ function Collection({ collectionId }: { readonly collectionId: string }) {
   return (
     <>
       <Toolbar collectionId={collectionId} users={users} />
+      <UserLookup collectionId={collectionId} />
       {error && isRefetchError && <FailureCard error={error} onRetry={() => void users.refresh()} />}
       {isEmpty(users) ? (
         <p className="quiet">Nobody is in {collectionId} yet.</p>
@@ -57,11 +60,12 @@ function Collection({ collectionId }: { readonly collectionId: string }) {
 
 function Toolbar({ collectionId, users }: { readonly collectionId: string; readonly users: Users }) {
   const count = countOf(users);
-  const said = `${count.toLocaleString('en')} ${count === 1 ? 'user' : 'users'}${users.hasNextPage ? ', more below' : ''}`;
+  const said = `${counted(count, 'user')}${users.hasNextPage ? ', more below' : ''}`;
   return (
     <div className="toolbar">
       <p>
         <strong>{said}</strong>
+        <Counts collectionId={collectionId} />
         <span role="status" className="refreshed">
           {users.refreshed === 'unchanged' && 'Nothing has changed'}
           {users.refreshed === 'changed' && 'Brought up to date'}
@@ -74,6 +78,23 @@ function Toolbar({ collectionId, users }: { readonly collectionId: string; reado
       </button>
     </div>
   );
+}
+
+/** What the collection holds in all, where that is known; the list is shown without it. */
+function Counts({ collectionId }: { readonly collectionId: string }) {
+  const { data } = useCounts(collectionId);
+  if (!data) return null;
+  const { userCount, faceCount, creationTimestamp } = data;
+  const since = new Date(creationTimestamp).toLocaleDateString('en', { dateStyle: 'medium' });
+  return (
+    <span className="counts">
+      {counted(userCount, 'user')} and {counted(faceCount, 'face')} in all, since {since}
+    </span>
+  );
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function countOf({ pages }: Users): number {

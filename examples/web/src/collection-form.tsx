@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 
-const examples = ['example-team', 'example-empty', 'example-hundred', 'example-campus'];
+import { wordsFor } from './error-words.ts';
+import { useCollections } from './use-collections.ts';
 
 const failures = [
   'throws-AccessDeniedException',
@@ -19,10 +20,12 @@ interface Props {
   readonly onChoose: (collectionId: string) => void;
 }
 
-/** Chooses a collection: any by its id, the examples and the ones that fail on purpose by a click. */
+/** Chooses a collection: one of the list, any by its id, and the ones that fail on purpose by a click. */
 export function CollectionForm({ collectionId, onChoose }: Props) {
   const [typed, setTyped] = useState(collectionId);
+  const { data: collections = [], error, isPending, refetch } = useCollections();
   useEffect(() => setTyped(collectionId), [collectionId]);
+  const isListed = collections.some((one) => one.collectionId === collectionId);
   return (
     <search>
       <form
@@ -45,12 +48,20 @@ export function CollectionForm({ collectionId, onChoose }: Props) {
           />
           <button className="primary">Show</button>
         </div>
-        <div className="examples">
-          {examples.map((id) => (
-            <button type="button" key={id} aria-pressed={id === collectionId} onClick={() => onChoose(id)}>
-              {id}
-            </button>
-          ))}
+        <div className="pickers">
+          <select
+            aria-label="Collections"
+            value={isListed ? collectionId : ''}
+            disabled={collections.length === 0}
+            onChange={({ target }) => onChoose(target.value)}
+          >
+            <option value="" disabled>
+              {isPending ? 'Reading the collections…' : `Choose of ${collections.length}…`}
+            </option>
+            {collections.map((one) => (
+              <option key={one.collectionId}>{one.collectionId}</option>
+            ))}
+          </select>
           <select aria-label="Fail on purpose" value="" onChange={({ target }) => onChoose(target.value)}>
             <option value="" disabled>
               Fail on purpose…
@@ -60,6 +71,15 @@ export function CollectionForm({ collectionId, onChoose }: Props) {
             ))}
           </select>
         </div>
+        {error && (
+          <p className="note" role="status">
+            The collections can’t be listed: {wordsFor(error).title.toLowerCase()}. Type an id, or{' '}
+            <button type="button" className="link" onClick={() => void refetch()}>
+              try again
+            </button>
+            .
+          </p>
+        )}
       </form>
     </search>
   );

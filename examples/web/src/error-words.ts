@@ -7,7 +7,7 @@ interface Words {
 }
 
 const words: Record<ErrorCode, Words> = {
-  INVALID_PARAMETER: { title: 'That is not a collection id', advice: 'Correct what is listed below.' },
+  INVALID_PARAMETER: { title: 'That is not an id', advice: 'Correct what is listed below.' },
   INVALID_PAGE_TOKEN: {
     title: 'Your place in the list is lost',
     advice: 'The list has been read from too long ago. Start again from the first page.',
@@ -29,6 +29,7 @@ const words: Record<ErrorCode, Words> = {
     title: 'There is no such collection',
     advice: 'Check the spelling: capital letters count.',
   },
+  USER_NOT_FOUND: { title: 'There is no such user', advice: 'Check the spelling: capital letters count.' },
   ROUTE_NOT_FOUND: {
     title: 'The service does not know this page',
     advice: 'It may be older than this page. Please report it.',
@@ -58,6 +59,10 @@ const words: Record<ErrorCode, Words> = {
   OVERLOADED: {
     title: 'The service is busy',
     advice: 'Too many people are waiting. A moment later it will work.',
+  },
+  LOOKUP_INCOMPLETE: {
+    title: 'Still looking',
+    advice: 'The collection is large. A moment later the search goes on.',
   },
   UPSTREAM_UNAVAILABLE: {
     title: 'Rekognition is down',
