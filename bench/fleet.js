@@ -24,7 +24,8 @@ export async function fleet(endpoint, settings) {
     /** Waits until all share. */
     shared,
     async answers(target) {
-      await each((replica) => replica.answers('/readyz'));
+      // Ready means shared, so that is waited for next.
+      await each((replica) => replica.answers('/livez'));
       await shared();
       await each((replica) => replica.answers(target));
     },
