@@ -20,6 +20,8 @@ export interface Demand {
 export interface FairQueue<T extends object> {
   readonly size: number;
   count(priority: Priority): number;
+  /** Whether a caller has items of this priority in the queue. */
+  has(place: Place): boolean;
   /** How many items go before a newcomer. */
   ahead(place: Place): number;
   /**
@@ -91,6 +93,7 @@ export function createFairQueue<T extends object>(): FairQueue<T> {
       return places.size;
     },
     count: (priority) => counts[priority],
+    has: ({ caller, priority }) => lanes[priority].has(caller),
     ahead: (place) => aheadOf(place),
     positionUnderContention({ caller, priority }) {
       const own = lanes[priority].get(caller)?.size ?? 0;

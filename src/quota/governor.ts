@@ -95,10 +95,14 @@ export function createGovernor(options: GovernorOptions): Governor {
     if (queue.size === 0) dispatcher.stop();
   };
 
+  /** The position that a newcomer is let in by. While the queue stands, one more may come later and go before. */
+  const safePosition = (place: Place): number =>
+    queue.positionUnderContention(place) + (standing.isStanding() && queue.has(place) ? 1 : 0);
+
   const refusal = (detail: string, place: Place, maxWaitMs: number): AppError => {
     // Once the last waiting request would come in time, so would a new one, if there is room.
     const { priority } = place;
-    const behindAll = Math.max(queue.behindAll(priority), queue.positionUnderContention(place));
+    const behindAll = Math.max(queue.behindAll(priority), safePosition(place));
     const tooLongMs = source.waitMs(behindAll, priority) - Math.max(0, maxWaitMs);
     const isFull = priority === 'interactive' && queue.count(priority) >= queueLimit;
     const roomMs = isFull ? source.waitMs(0, priority) : 0;
@@ -211,7 +215,7 @@ export function createGovernor(options: GovernorOptions): Governor {
       const isNewcomer = priority === 'interactive' && !request.isRetry?.();
       const boundMs = isNewcomer ? standing.maxWaitMs() : Infinity;
       const maxWaitMs = Math.min(timeLeftMs, boundMs);
-      if (source.waitMs(queue.positionUnderContention(request), priority) + PROMISE_MARGIN_MS > maxWaitMs)
+      if (source.waitMs(safePosition(request), priority) + PROMISE_MARGIN_MS > maxWaitMs)
         throw refusal(TOO_LATE, request, maxWaitMs);
       const displaced = displacedBy(request);
       if (!displaced) throw refusal(QUEUE_FULL, request, maxWaitMs);
