@@ -133,7 +133,8 @@ const stsFailures: readonly Failure[] = [
 test('whatever goes wrong at STS is 502 without a call, and the first page after it is 200', async () => {
   valid.add('AKIDGOOD');
   const before = rekognition.calls.length;
-  const { run, page, metrics } = await start(webIdentity());
+  // The SDK tries a throttled STS again for up to 3 s.
+  const { run, page, metrics } = await start({ ...webIdentity(), UPSTREAM_ATTEMPT_TIMEOUT_MS: '4000' });
   for (const [, mode] of stsFailures) {
     source.mode = mode;
     expect(await page()).toBe('502 UPSTREAM_UNAUTHENTICATED');
