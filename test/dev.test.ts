@@ -9,7 +9,16 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const PARTS = ['package.json', 'openapi.yaml', 'build.js', 'dev.js', 'src', 'docs-page'];
+const PARTS = [
+  'package.json',
+  'openapi.yaml',
+  'build.js',
+  'write-contract.js',
+  'write-licences.js',
+  'dev.js',
+  'src',
+  'docs-page',
+];
 
 test('npm run dev starts the service anew at each change, and keeps the old one where the new cannot be built', async () => {
   const home = mkdtempSync(join(tmpdir(), 'dev-'));
@@ -24,6 +33,11 @@ test('npm run dev starts the service anew at each change, and keeps the old one 
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(run, 'close');
+  /** Waits a little; throws where the process has ended. */
+  const wait = async (): Promise<void> => {
+    if (run.exitCode !== null) throw new Error(`npm run dev ended: ${out}`);
+    await sleep(50);
+  };
   run.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   run.stderr.on('data', (chunk: Buffer) => (out += chunk.toString()));
   /** What the service says of the place where it listens, from `since` on. */
@@ -31,7 +45,7 @@ test('npm run dev starts the service anew at each change, and keeps the old one 
     for (;;) {
       const [url] = /http:\/\/127\.0\.0\.1:\d+(?=, over)/.exec(out.slice(since)) ?? [];
       if (url !== undefined) return url;
-      await sleep(50);
+      await wait();
     }
   };
   const first = await listening(0);
@@ -39,7 +53,7 @@ test('npm run dev starts the service anew at each change, and keeps the old one 
 
   const broken = out.length;
   writeFileSync(banner, `${text}\nconst const`);
-  while (!out.slice(broken).includes('Expected')) await sleep(50);
+  while (!out.slice(broken).includes('Expected')) await wait();
   expect((await fetch(`${first}/livez`)).status).toBe(200);
 
   const mended = out.length;

@@ -77,7 +77,14 @@ describe('GET /docs', () => {
 
 describe('The files of /docs', () => {
   test('are the ones that lie there', () => {
-    expect(readdirSync(docsDirectory).sort()).toEqual(['docs.css', 'docs.js', 'icon.svg', 'index.html']);
+    expect(readdirSync(docsDirectory).sort()).toEqual([
+      'docs.css',
+      'docs.js',
+      'icon.svg',
+      'index.html',
+      'openapi-3.0.json',
+      'openapi.json',
+    ]);
   });
 
   test.each([
