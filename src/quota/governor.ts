@@ -83,8 +83,7 @@ export function createGovernor(options: GovernorOptions): Governor {
   const { source, queueLimit, standingWaitMs, callMs, now, schedule = startTimer } = options;
   const queue = createFairQueue<Entry>();
   const entries = new Map<PermitRequest, Entry>();
-  const intervalMs = (): number => 1000 / source.state().rate;
-  const standing = createStandingQueue({ standingWaitMs, intervalMs, now });
+  const standing = createStandingQueue({ standingWaitMs, intervalMs: () => 1000 / source.state().rate, now });
   const latestStart = (request: PermitRequest): number => request.deadlineAt() - callMs();
 
   const leave = (entry: Entry): void => {
@@ -118,9 +117,8 @@ export function createGovernor(options: GovernorOptions): Governor {
   };
 
   const refuseLate = (): void => {
-    const from = now() + KEPT_MARGIN_MS;
     const isLate = ({ request }: Entry, position: number): boolean =>
-      from + source.waitMs(position, request.priority) > latestStart(request);
+      now() + KEPT_MARGIN_MS + source.waitMs(position, request.priority) > latestStart(request);
     refuse(queue.late(isLate), TOO_LATE);
   };
 
@@ -213,8 +211,7 @@ export function createGovernor(options: GovernorOptions): Governor {
         return createPermit();
       }
       const isNewcomer = priority === 'interactive' && !request.isRetry?.();
-      const boundMs = isNewcomer ? standing.maxWaitMs() : Infinity;
-      const maxWaitMs = Math.min(timeLeftMs, boundMs);
+      const maxWaitMs = Math.min(timeLeftMs, isNewcomer ? standing.maxWaitMs() : Infinity);
       if (source.waitMs(safePosition(request), priority) + PROMISE_MARGIN_MS > maxWaitMs)
         throw refusal(TOO_LATE, request, maxWaitMs);
       const displaced = displacedBy(request);
