@@ -120,6 +120,7 @@ export default defineConfig(
             'testWithPromtool',
             'testWithPromtool.each',
             'testWithNginx',
+            'testHere.each',
           ],
         },
       ],

@@ -47,7 +47,7 @@ export function operation(route: Route, resolve: Resolve): Html {
       ${
         samples.length > 0
           ? html`<h4>Samples</h4>
-              ${samples.map(sample)}`
+              ${security.length > 0 ? withToken : undefined} ${samples.map(sample)}`
           : undefined
       }
       <h4>Answers</h4>
@@ -65,6 +65,12 @@ function parameter(
     <dd>${markdown(description)} ${rules(resolve(schema), example)}</dd>
   </div>`;
 }
+
+/** Samples send no token, so that they work as they are on a service that asks for none. */
+const withToken = html`<p class="if-bearer">
+  This service asks for a token too: send the header <code>Authorization: Bearer $TOKEN</code>, or give the
+  typed client a <code>token</code>.
+</p>`;
 
 function sample({ lang, label = lang, source }: CodeSample): Html {
   return html` <details class="answer">

@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { buildService, listening, type BuiltService } from './support/built-service.ts';
+import { testWith } from './support/tools.ts';
 
 jest.setTimeout(60_000);
 
-const tools = ['bash', 'curl', 'jq'];
-const missing = tools.filter((tool) => spawnSync(tool, ['--version']).error !== undefined);
-if (missing.length > 0 && process.env['REQUIRE_CURL']) throw new Error(`not installed: ${missing.join()}`);
-const testWithCurl = missing.length > 0 ? test.skip : test;
+const testWithCurl = testWith('curl');
 
 /** Each command to a running service that a page prints, with the output that it prints behind it, if any. */
 const commands = ['README.md', 'docs/trying.md'].flatMap((page) => {

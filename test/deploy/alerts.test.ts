@@ -7,7 +7,9 @@ import { expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 
 import { readYaml } from '../support/deploy-files.ts';
-import { testWithPromtool } from '../support/tools.ts';
+import { testWith } from '../support/tools.ts';
+
+const testWithPromtool = testWith('promtool');
 
 /** Metrics by their name, and labels where they matter, with what is read of them every 15 s, as promtool writes it. */
 type Readings = Readonly<Record<string, string>>;

@@ -6,7 +6,10 @@ import path from 'node:path';
 import { expect } from '@jest/globals';
 
 import { readFile } from '../support/deploy-files.ts';
-import { testWithNginx, testWithPromtool } from '../support/tools.ts';
+import { testWith } from '../support/tools.ts';
+
+const testWithPromtool = testWith('promtool');
+const testWithNginx = testWith('nginx');
 
 testWithPromtool("promtool takes Prometheus's settings and the alerts (needs Debian's prometheus)", () => {
   const { status, stdout, stderr } = spawnSync(

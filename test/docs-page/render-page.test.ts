@@ -22,7 +22,7 @@ function wordsOf(markup: string, attributes: string): string {
     attributes.includes(`data-${name}`) ? `unless-${name}` : `if-${name}`,
   );
   return markup
-    .replace(new RegExp(`<(span|div) class="(?:${hidden.join('|')})">.*?</\\1\\s*>`, 'gs'), '')
+    .replace(new RegExp(`<(span|div|p) class="(?:${hidden.join('|')})">.*?</\\1\\s*>`, 'gs'), '')
     .replace(/<[^>]*>/g, '')
     .replaceAll('&#39;', "'")
     .replaceAll('&#34;', '"');
@@ -144,6 +144,14 @@ describe('The page of the contract', () => {
     expect(shown).not.toContain('To see it');
   });
 
+  test('has the samples of the contract, and says how a token is sent where one is needed', () => {
+    const section = sectionOf('streamUsers');
+    const [, samples = ''] = wordsOf(section, 'data-examples').split(/Samples|Answers/);
+    expect(samples).toMatch(/^\s*curl[^]*fetch[^]*Typed client[^]*Python[^]*urllib does not notice/);
+    expect(samples).not.toContain('Bearer');
+    expect(wordsOf(section, 'data-bearer')).toMatch(/Samples\s+This service asks for a token too/);
+  });
+
   test('has the samples of an operation, each to be copied', () => {
     const [first] = Object.entries(contract.paths).filter(([, { get }]) => get?.operationId === 'listUsers');
     const [path = '', item] = first ?? [];
@@ -163,7 +171,9 @@ describe('The page of the contract', () => {
       paths: { ...contract.paths, [path]: { ...item, get } },
     } as Contract);
     const [, samples = ''] = sectionOf('listUsers', shown).split('<h4>Samples</h4>');
-    expect(samples).toMatch(/^\s*<details class="answer">\s*<summary><span>curl<\/span>/);
+    expect(samples).toMatch(
+      /^\s*<p class="if-bearer">[^]*?<\/p>\s*<details class="answer">\s*<summary><span>curl<\/span>/,
+    );
     expect(samples).toContain('<summary><span>Python</span></summary>');
     expect(samples).toContain('if 1 &#60; 2:\n    print(&#34;&#60;b&#62;&#34;)</code>');
     expect(wordsOf(samples, '')).toContain("curl 'http://127.0.0.1:8080/collections/YOUR-COLLECTION/users'");

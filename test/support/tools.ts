@@ -2,12 +2,25 @@ import { spawnSync } from 'node:child_process';
 
 import { test } from '@jest/globals';
 
-/** A test that needs a program of Debian's, and is skipped where it is not installed. */
-function testWith(program: string, ...args: string[]) {
-  if (spawnSync(program, args).error === undefined) return test;
-  if (process.env['REQUIRE_DEPLOY_TOOLS']) throw new Error(`${program} is required, and not installed`);
+/** What some tests need besides Node, how to get it, and the variable that makes them fail without it. */
+const tools = {
+  curl: { programs: ['bash', 'curl', 'jq'], install: 'apt-get install curl jq', required: 'REQUIRE_CURL' },
+  python: { programs: ['python3'], install: 'apt-get install python3', required: 'REQUIRE_PYTHON' },
+  promtool: {
+    programs: ['promtool'],
+    install: 'apt-get install prometheus',
+    required: 'REQUIRE_DEPLOY_TOOLS',
+  },
+  nginx: { programs: ['nginx'], install: 'apt-get install nginx', required: 'REQUIRE_DEPLOY_TOOLS' },
+};
+
+/** A test that needs a tool; where it is not installed it is skipped with a word, or fails where it is required. */
+export function testWith(tool: keyof typeof tools): typeof test | typeof test.skip {
+  const { programs, install, required } = tools[tool];
+  const missing = programs.filter((program) => spawnSync(program, ['--version']).error !== undefined);
+  if (missing.length === 0) return test;
+  const word = `not installed: ${missing.join(', ')}. To get it: ${install}`;
+  if (process.env[required]) throw new Error(`${required} is set, and ${word}`);
+  process.stderr.write(`Tests are skipped: ${word}\n`);
   return test.skip;
 }
-
-export const testWithPromtool = testWith('promtool', '--version');
-export const testWithNginx = testWith('nginx', '-v');
