@@ -1,7 +1,6 @@
 import {
   nameOf,
   type CodeSample,
-  type Header,
   type MediaType,
   type Operation,
   type Parameter,
@@ -10,6 +9,7 @@ import {
   type Resolve,
   type Response,
 } from './contract.ts';
+import { headerList, ownHeaders, type Headers } from './headers.ts';
 import { html, type Fragment, type Html } from './html.ts';
 import { json } from './json.ts';
 import { inline, markdown } from './markdown.ts';
@@ -23,7 +23,7 @@ export interface Route extends PathItem {
 }
 
 /** One route: what it takes and answers on the left, a request to try on the right. */
-export function operation(route: Route, resolve: Resolve): Html {
+export function operation(route: Route, common: Headers, resolve: Resolve): Html {
   const { path, get } = route;
   const { operationId: id, summary, description, responses, security = [] } = get;
   const parameters = (get.parameters ?? []).map((ref) => resolve(ref));
@@ -51,7 +51,7 @@ export function operation(route: Route, resolve: Resolve): Html {
           : undefined
       }
       <h4>Answers</h4>
-      ${Object.entries(responses).map(([status, ref]) => answer(status, resolve(ref), resolve))}
+      ${Object.entries(responses).map(([status, ref]) => answer(status, resolve(ref), common, resolve))}
     </div>
   </section>`;
 }
@@ -82,32 +82,24 @@ function sample({ lang, label = lang, source }: CodeSample): Html {
 function answer(
   status: string,
   { description, headers = {}, content = {} }: Response,
+  common: Headers,
   resolve: Resolve,
 ): Html {
   const [first = ''] = /^[\s\S]*?[.:](?=\s|$)/.exec(description.trim()) ?? [description.trim()];
   const rest = description.trim().slice(first.length);
-  const rows = Object.entries(headers).map(([name, ref]) => header(name, resolve(ref), resolve));
+  const own = ownHeaders(headers, common);
   return html` <details class="answer">
     <summary><b class="status status-${status[0]}">${status}</b> <span>${inline(first)}</span></summary>
     <div>
       ${markdown(rest)} ${Object.entries(content).map(([type, media]) => body(type, media, resolve))}
       ${
-        rows.length > 0
+        Object.keys(own).length > 0
           ? html`<h5>Headers</h5>
-              <dl class="members small">${rows}</dl>`
+              ${headerList(own, resolve)}`
           : undefined
       }
     </div>
   </details>`;
-}
-
-function header(name: string, { description, schema, example }: Header, resolve: Resolve): Html {
-  // Where there is one value only, the description says it.
-  const shown = 'const' in resolve(schema) ? undefined : rules({}, example);
-  return html`<div>
-    <dt><code>${name}</code></dt>
-    <dd>${markdown(description)} ${shown}</dd>
-  </div>`;
 }
 
 function body(type: string, { schema, examples = {} }: MediaType, resolve: Resolve): Html {

@@ -1,5 +1,6 @@
 import { resolver, type Contract } from './contract.ts';
 import { errors } from './error-table.ts';
+import { commonHeaders, everyAnswer } from './headers.ts';
 import { html, type Fragment, type Html } from './html.ts';
 import { inline, markdown } from './markdown.ts';
 import { operation, type Route } from './operation.ts';
@@ -14,6 +15,8 @@ import { curl } from './try-it.ts';
 export function renderPage(contract: Contract): string {
   const { info, tags, paths } = contract;
   const resolve = resolver(contract);
+  const common = commonHeaders(contract, resolve);
+  const shared = everyAnswer(common, resolve);
   const groups = tags.map((tag) => ({
     ...tag,
     id: tag.name.toLowerCase(),
@@ -41,6 +44,7 @@ export function renderPage(contract: Contract): string {
             <li><a href="#start">Start</a></li>
             ${groups.map(({ id, name, routes }) => contents(id, name, routes))}
             <li><a href="#errors">Errors</a></li>
+            ${shared && html`<li><a href="#headers">Headers</a></li>`}
             <li><a href="#schemas">Schemas</a></li>
           </ul>
         </nav>
@@ -50,10 +54,10 @@ export function renderPage(contract: Contract): string {
             ({ id, name, description, routes }) =>
               html` <section class="group" aria-labelledby="${id}">
                 <h2 id="${id}">${name}</h2>
-                ${markdown(description)} ${routes.map((route) => operation(route, resolve))}
+                ${markdown(description)} ${routes.map((route) => operation(route, common, resolve))}
               </section>`,
           )}
-          ${errors(contract)}
+          ${errors(contract)} ${shared}
           <section class="group" aria-labelledby="schemas">
             <h2 id="schemas">Schemas</h2>
             ${schemas(contract, resolve)}

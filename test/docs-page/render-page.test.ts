@@ -16,6 +16,20 @@ function sectionOf(id: string, from = page): string {
   return after.split('<section ')[0] ?? '';
 }
 
+/** The headers that the contract gives every answer. */
+const common = new Set([
+  'X-Request-Id',
+  'Vary',
+  'Access-Control-Allow-Origin',
+  'Access-Control-Expose-Headers',
+  'X-Content-Type-Options',
+  'Content-Security-Policy',
+  'Referrer-Policy',
+  'Cross-Origin-Resource-Policy',
+]);
+
+const sectionsWith = (part: string) => page.split('<section ').filter((section) => section.includes(part));
+
 /** What is to be read where `html` has these attributes: without the tags, and without what the style sheet hides. */
 function wordsOf(markup: string, attributes: string): string {
   const hidden = ['examples', 'bearer'].map((name) =>
@@ -71,16 +85,30 @@ describe('The page of the contract', () => {
     expect(section).not.toContain('such as <code>private');
   });
 
-  test('has every status of an operation, with its headers', () => {
+  test('has every status of an operation, with the headers that only some answers have', () => {
     const resolve = resolver(contract);
     for (const get of gets) {
       const section = sectionOf(get.operationId);
       for (const [status, ref] of Object.entries(get.responses)) {
         expect(section).toContain(`>${status}</b>`);
-        for (const name of Object.keys(resolve<Response>(ref).headers ?? {}))
+        for (const name of Object.keys(resolve<Response>(ref).headers ?? {}).filter(
+          (each) => !common.has(each),
+        ))
           expect(section).toContain(`>${name}</code>`);
       }
     }
+  });
+
+  test('has the headers of every answer once, for all of them', () => {
+    expect(sectionsWith('<h2 id="headers">')).toHaveLength(1);
+    const [shared = ''] = sectionsWith('<h2 id="headers">');
+    for (const name of common) {
+      expect(shared).toContain(`<dt><code>${name}</code>`);
+      expect(page.split(`<dt><code>${name}</code></dt>`)).toHaveLength(2);
+    }
+    // Every answer has one, but not every answer the same.
+    expect(shared).not.toContain('Cache-Control');
+    expect(sectionOf('listUsers')).toContain('<dt><code>Cache-Control</code>');
   });
 
   test('has every schema and every property of it', () => {

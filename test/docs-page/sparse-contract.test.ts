@@ -72,6 +72,11 @@ describe('The page of a contract that leaves out what it may', () => {
     expect(wordsOf('bare', 'errors')).toMatch(/Headers Answers 204 Nothing\. <h2 $/);
   });
 
+  test('has no section of headers where no header is in every answer', () => {
+    expect(page).not.toContain('#headers');
+    expect(page).not.toContain('id="headers"');
+  });
+
   test('asks for a token only where a route demands one', () => {
     expect(page).not.toContain('data-secured');
     expect(page).toContain('id="token"');
