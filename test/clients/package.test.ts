@@ -21,15 +21,16 @@ beforeAll(async () => {
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   home = mkdtempSync(join(cache, 'client-test-'));
-  const installed = join(home, 'node_modules', '@rollcall', 'client');
-  mkdirSync(installed, { recursive: true });
   // As in a shell: `npm test` hands its own settings on, and those of the root have no scripts run.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
   const cwd = join(root, 'clients/typescript');
   await run('npm', ['pack', '--pack-destination', home], { cwd, env });
   const [tarball = ''] = readdirSync(home).filter((name) => name.endsWith('.tgz'));
-  await run('tar', ['-xzf', join(home, tarball), '-C', installed, '--strip-components=1']);
   writeFileSync(join(home, 'package.json'), '{ "type": "module" }');
+  await run('npm', ['install', join(home, tarball), '--offline', '--no-audit', '--no-fund'], {
+    cwd: home,
+    env,
+  });
 }, 120_000);
 
 afterAll(() => {

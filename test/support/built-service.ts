@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,8 @@ export interface BuiltService {
   readonly dist: string;
   /** Starts a process of it with these settings and no others. */
   start(env: Readonly<Record<string, string>>): Run;
+  /** The same by a command for a shell, beside `dist`; `npm start` in it means the built service. */
+  startBy(command: string, env: Readonly<Record<string, string>>): Run;
   /** Ends the processes that still run. */
   kill(): void;
   remove(): void;
@@ -28,6 +30,10 @@ export interface Run {
   readonly err: () => string;
 }
 
+interface Manifest {
+  readonly scripts: Readonly<Record<string, string>>;
+}
+
 /** Builds the service beside the files that it reads; takes some seconds. */
 export function buildService(): BuiltService {
   const home = mkdtempSync(join(tmpdir(), 'built-service-'));
@@ -35,26 +41,31 @@ export function buildService(): BuiltService {
   for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
   const dist = join(home, 'dist');
   execFileSync(process.execPath, [join(root, 'build.js'), dist]);
+  const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>>): Run => {
+    const child = spawn(program, args, {
+      cwd: home,
+      env: { METRICS_PORT: '0', AWS_EC2_METADATA_DISABLED: 'true', HOME: home, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.push(child);
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    const exit = once(child, 'close').then(([code]) => code as number | null);
+    return { child, exit, out: () => out, err: () => err };
+  };
   return {
     dist,
-    start(env) {
-      const child = spawn(process.execPath, [join(dist, 'server.js')], {
-        cwd: home,
-        env: {
-          METRICS_PORT: '0',
-          AWS_EC2_METADATA_DISABLED: 'true',
-          HOME: home,
-          ...env,
-        },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      running.push(child);
-      let out = '';
-      let err = '';
-      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-      const exit = once(child, 'close').then(([code]) => code as number | null);
-      return { child, exit, out: () => out, err: () => err };
+    start: (env) => run(process.execPath, [join(dist, 'server.js')], env),
+    startBy(command, env) {
+      const { scripts } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Manifest;
+      const built = command
+        .replace(/^npm ci && /, '')
+        .replace(/npm (?:run )?(start|rekognition)\b/, (_, name: string) =>
+          (scripts[name] ?? `there is no ${name}`).replace('node build.js && ', ''),
+        );
+      return run('bash', ['-c', built], { PATH: process.env['PATH'] ?? '', ...env });
     },
     kill() {
       for (const child of running.splice(0)) child.kill('SIGKILL');

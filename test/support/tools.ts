@@ -12,15 +12,21 @@ const tools = {
     required: 'REQUIRE_DEPLOY_TOOLS',
   },
   nginx: { programs: ['nginx'], install: 'apt-get install nginx', required: 'REQUIRE_DEPLOY_TOOLS' },
+  // Debian's is too old; GitHub's runners have one.
+  kubectl: {
+    programs: ['kubectl'],
+    install: 'see https://kubernetes.io/docs/tasks/tools',
+    required: 'REQUIRE_KUBECTL',
+  },
 };
 
 /** A test that needs a tool; where it is not installed it is skipped with a word, or fails where it is required. */
-export function testWith(tool: keyof typeof tools): typeof test | typeof test.skip {
+export function testWith(tool: keyof typeof tools): typeof test {
   const { programs, install, required } = tools[tool];
   const missing = programs.filter((program) => spawnSync(program, ['--version']).error !== undefined);
   if (missing.length === 0) return test;
   const word = `not installed: ${missing.join(', ')}. To get it: ${install}`;
   if (process.env[required]) throw new Error(`${required} is set, and ${word}`);
   process.stderr.write(`Tests are skipped: ${word}\n`);
-  return test.skip;
+  return test.skip as typeof test;
 }
