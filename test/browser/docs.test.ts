@@ -98,7 +98,7 @@ describeInBrowser()('/docs in a browser', () => {
     const token = await issuer.mint();
     await page.getByLabel('Bearer token').fill(token);
     await send(page, 'Send', /^200 OK/);
-    expect(await page.locator('#listUsers .command code').innerText()).toContain('Bearer $TOKEN');
+    expect(await page.locator('#listUsers .try .command code').innerText()).toContain('Bearer $TOKEN');
     expect(await page.content()).not.toContain(token);
     expect(complaints).toEqual([]);
     await issuer.stop();
