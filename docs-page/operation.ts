@@ -85,7 +85,7 @@ function answer(
   common: Headers,
   resolve: Resolve,
 ): Html {
-  const [first = ''] = /^[\s\S]*?[.:](?=\s|$)/.exec(description.trim()) ?? [description.trim()];
+  const [first = ''] = /^[\s\S]*?\.(?=\s|$)/.exec(description.trim()) ?? [description.trim()];
   const rest = description.trim().slice(first.length);
   const own = ownHeaders(headers, common);
   return html` <details class="answer">

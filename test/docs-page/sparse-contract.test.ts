@@ -24,7 +24,7 @@ const contract = {
               },
             },
           },
-          '204': { description: 'Nothing. At all.' },
+          '204': { description: '`A`: nothing. `B`: nobody.' },
         },
       },
     },
@@ -66,6 +66,10 @@ describe('The page of a contract that leaves out what it may', () => {
 
   test('takes a description without a full stop for one sentence', () => {
     expect(page).toContain('<b class="status status-2">200</b> <span>no sentence ends here</span>');
+  });
+
+  test('takes a colon for no end of a sentence', () => {
+    expect(page).toContain('<span><code>A</code>: nothing.</span></summary>');
   });
 
   test('has no empty list where there are no parameters and no headers', () => {

@@ -1,3 +1,5 @@
+import type { Collection } from '@rollcall/client';
+
 import { CollectionForm } from './collection-form.tsx';
 import { ExportBar } from './export-bar.tsx';
 import { FailureCard } from './failure-card.tsx';
@@ -19,14 +21,14 @@ export function App() {
         <a href={`${serviceUrl}/docs`}>API docs</a>
       </header>
       <CollectionForm collectionId={collectionId} onChoose={choose} />
-      <main>
-        <Collection key={collectionId} collectionId={collectionId} />
+      <main tabIndex={-1}>
+        <CollectionView key={collectionId} collectionId={collectionId} />
       </main>
     </>
   );
 }
 
-function Collection({ collectionId }: { readonly collectionId: string }) {
+function CollectionView({ collectionId }: { readonly collectionId: string }) {
   const users = useUsers(collectionId);
   const { pages, error, isPending, isFetchNextPageError, isRefetchError, refetch, startAgain } = users;
   if (isPending) return <p className="quiet">Reading {collectionId}…</p>;
@@ -59,13 +61,12 @@ function Collection({ collectionId }: { readonly collectionId: string }) {
 }
 
 function Toolbar({ collectionId, users }: { readonly collectionId: string; readonly users: Users }) {
-  const count = countOf(users);
-  const said = `${counted(count, 'user')}${users.hasNextPage ? ', more below' : ''}`;
+  const { data: collection } = useCounts(collectionId);
   return (
     <div className="toolbar">
       <p>
-        <strong>{said}</strong>
-        <Counts collectionId={collectionId} />
+        <strong>{saidOf(users, collection)}</strong>
+        {collection && <span className="counts">{detailsOf(collection)}</span>}
         <span role="status" className="refreshed">
           {users.refreshed === 'unchanged' && 'Nothing has changed'}
           {users.refreshed === 'changed' && 'Brought up to date'}
@@ -80,17 +81,19 @@ function Toolbar({ collectionId, users }: { readonly collectionId: string; reado
   );
 }
 
-/** What the collection holds in all, where that is known; the list is shown without it. */
-function Counts({ collectionId }: { readonly collectionId: string }) {
-  const { data } = useCounts(collectionId);
-  if (!data) return null;
-  const { userCount, faceCount, creationTimestamp } = data;
-  const since = new Date(creationTimestamp).toLocaleDateString('en', { dateStyle: 'medium' });
-  return (
-    <span className="counts">
-      {counted(userCount, 'user')} and {counted(faceCount, 'face')} in all, since {since}
-    </span>
-  );
+/** How many users are shown, and of how many, where that is known: Rekognition's count may lag behind its list. */
+function saidOf(users: Users, collection: Collection | undefined): string {
+  const shown = countOf(users);
+  if (!users.hasNextPage) return counted(shown, 'user');
+  const { userCount } = collection ?? { userCount: 0 };
+  return userCount > shown
+    ? `${shown.toLocaleString('en')} of ${counted(userCount, 'user')}`
+    : `${counted(shown, 'user')}, more below`;
+}
+
+function detailsOf({ faceCount, creationTimestamp }: Collection): string {
+  const created = new Date(creationTimestamp).toLocaleDateString('en', { dateStyle: 'medium' });
+  return `${counted(faceCount, 'face')}, created ${created}`;
 }
 
 function counted(count: number, what: string): string {

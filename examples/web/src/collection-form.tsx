@@ -1,7 +1,7 @@
-import { useEffect, useState } from 'react';
-
 import { wordsFor } from './error-words.ts';
+import { IdForm } from './id-form.tsx';
 import { useCollections } from './use-collections.ts';
+import { VanishingButton } from './vanishing-button.tsx';
 
 const failures = [
   'throws-AccessDeniedException',
@@ -22,65 +22,43 @@ interface Props {
 
 /** Chooses a collection: one of the list, any by its id, and the ones that fail on purpose by a click. */
 export function CollectionForm({ collectionId, onChoose }: Props) {
-  const [typed, setTyped] = useState(collectionId);
   const { data: collections = [], error, isPending, refetch } = useCollections();
-  useEffect(() => setTyped(collectionId), [collectionId]);
   const isListed = collections.some((one) => one.collectionId === collectionId);
   return (
-    <search>
-      <form
-        className="choose"
-        onSubmit={(event) => {
-          event.preventDefault();
-          onChoose(typed.trim());
-        }}
-      >
-        <label htmlFor="collection">Collection</label>
-        <div className="field">
-          <input
-            id="collection"
-            value={typed}
-            onChange={({ target }) => setTyped(target.value)}
-            spellCheck={false}
-            autoCapitalize="off"
-            autoComplete="off"
-            required
-          />
-          <button className="primary">Show</button>
-        </div>
-        <div className="pickers">
-          <select
-            aria-label="Collections"
-            value={isListed ? collectionId : ''}
-            disabled={collections.length === 0}
-            onChange={({ target }) => onChoose(target.value)}
-          >
-            <option value="" disabled>
-              {isPending ? 'Reading the collections…' : `Choose of ${collections.length}…`}
-            </option>
-            {collections.map((one) => (
-              <option key={one.collectionId}>{one.collectionId}</option>
-            ))}
-          </select>
-          <select aria-label="Fail on purpose" value="" onChange={({ target }) => onChoose(target.value)}>
-            <option value="" disabled>
-              Fail on purpose…
-            </option>
-            {failures.map((id) => (
-              <option key={id}>{id}</option>
-            ))}
-          </select>
-        </div>
-        {error && (
-          <p className="note" role="status">
-            The collections can’t be listed: {wordsFor(error).title.toLowerCase()}. Type an id, or{' '}
-            <button type="button" className="link" onClick={() => void refetch()}>
-              try again
-            </button>
-            .
-          </p>
-        )}
-      </form>
+    <search className="choose" tabIndex={-1}>
+      <IdForm label="Collection" button="Show" className="primary" value={collectionId} onSubmit={onChoose} />
+      <div className="pickers">
+        <select
+          aria-label="Collections"
+          value={isListed ? collectionId : ''}
+          disabled={collections.length === 0}
+          onChange={({ target }) => onChoose(target.value)}
+        >
+          <option value="" disabled>
+            {isPending ? 'Reading the collections…' : 'Choose one…'}
+          </option>
+          {collections.map((one) => (
+            <option key={one.collectionId}>{one.collectionId}</option>
+          ))}
+        </select>
+        <select aria-label="Fail on purpose" value="" onChange={({ target }) => onChoose(target.value)}>
+          <option value="" disabled>
+            Fail on purpose…
+          </option>
+          {failures.map((id) => (
+            <option key={id}>{id}</option>
+          ))}
+        </select>
+      </div>
+      {error && (
+        <p className="note" role="status">
+          The collections can’t be listed: {wordsFor(error).title.toLowerCase()}. Type an id, or{' '}
+          <VanishingButton className="link" onClick={() => void refetch()}>
+            try again
+          </VanishingButton>
+          .
+        </p>
+      )}
     </search>
   );
 }

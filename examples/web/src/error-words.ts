@@ -61,8 +61,8 @@ const words: Record<ErrorCode, Words> = {
     advice: 'Too many people are waiting. A moment later it will work.',
   },
   LOOKUP_INCOMPLETE: {
-    title: 'Still looking',
-    advice: 'The collection is large. A moment later the search goes on.',
+    title: 'The search did not finish',
+    advice: 'The collection is large. Try again later, or export it and search the file.',
   },
   UPSTREAM_UNAVAILABLE: {
     title: 'Rekognition is down',

@@ -29,10 +29,14 @@ export function ExportBar({ collectionId }: { readonly collectionId: string }) {
   const count = `${state.count.toLocaleString('en')} ${state.count === 1 ? 'user' : 'users'}`;
   return (
     <section className="export" aria-label="Export">
-      <p role="status">
-        {state.phase === 'running' && `Exporting ${progressIn(state)}`}
-        {state.phase === 'failed' && `Stopped after ${count}. They are kept.`}
-        {state.phase === 'done' && `Exported ${count}.`}
+      <p>
+        {/* Without the numbers, which a screen reader would say each time: the bar has them. */}
+        <span role="status">
+          {state.phase === 'running' && 'Exporting'}
+          {state.phase === 'failed' && `Stopped after ${count}. They are kept.`}
+          {state.phase === 'done' && `Exported ${count}.`}
+        </span>
+        {state.phase === 'running' && ` ${progressIn(state)}`}
       </p>
       {state.phase === 'running' && (
         // Without a total, where Rekognition did not say, it shows that something is under way and no more.

@@ -2,6 +2,7 @@ import type { RollcallError } from '@rollcall/client';
 import { useEffect, useState } from 'react';
 
 import { wordsFor } from './error-words.ts';
+import { VanishingButton } from './vanishing-button.tsx';
 
 interface Props {
   readonly error: RollcallError;
@@ -14,22 +15,25 @@ interface Props {
 export function FailureCard({ error, onRetry, onStartAgain, retryLabel = 'Try again' }: Props) {
   const { title, advice } = wordsFor(error);
   return (
-    <div className="failure" role="alert">
-      <h2>{title}</h2>
-      <p>{advice}</p>
-      {error.errors.length > 0 && (
-        <ul>
-          {error.errors.map(({ name, detail }) => (
-            <li key={name}>{detail}</li>
-          ))}
-        </ul>
-      )}
+    <div className="failure">
+      {/* Without the button, which counts seconds: a screen reader would say the whole anew each time. */}
+      <div role="alert">
+        <h2>{title}</h2>
+        <p>{advice}</p>
+        {error.errors.length > 0 && (
+          <ul>
+            {error.errors.map(({ name, detail }) => (
+              <li key={name}>{detail}</li>
+            ))}
+          </ul>
+        )}
+      </div>
       <p className="actions">
         {error.retryable && <RetryButton error={error} label={retryLabel} onRetry={onRetry} />}
         {error.code === 'INVALID_PAGE_TOKEN' && onStartAgain && (
-          <button className="primary" onClick={onStartAgain}>
+          <VanishingButton className="primary" onClick={onStartAgain}>
             Start again
-          </button>
+          </VanishingButton>
         )}
       </p>
       <p className="facts">
@@ -61,8 +65,8 @@ function RetryButton({
     return () => clearInterval(timer);
   }, [error]);
   return (
-    <button className="primary" disabled={left > 0} onClick={onRetry}>
+    <VanishingButton className="primary" disabled={left > 0} onClick={onRetry}>
       {left > 0 ? `${label} in ${left} s` : label}
-    </button>
+    </VanishingButton>
   );
 }

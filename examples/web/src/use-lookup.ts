@@ -6,13 +6,16 @@ import { serviceUrl } from './service.ts';
 /** How far a lookup is. */
 export type LookupState =
   | { readonly phase: 'idle' }
-  | { readonly phase: 'looking'; readonly userId: string; readonly waitS: number | undefined }
+  | { readonly phase: 'looking'; readonly userId: string }
+  | { readonly phase: 'waiting'; readonly userId: string; readonly seconds: number }
   | { readonly phase: 'found'; readonly user: User }
   | { readonly phase: 'absent'; readonly userId: string }
   | { readonly phase: 'failed'; readonly userId: string; readonly error: RollcallError };
 
-/** It waits by itself, so that it can say so. */
-const patient = createRollcall({ baseUrl: serviceUrl, retry: { maxAttempts: 1 } });
+/** A collection may be too large to be searched at all: then every attempt ends in the same place. */
+const MAX_ATTEMPTS = 3;
+/** The hook waits by itself, so that the page can show it. */
+const once = createRollcall({ baseUrl: serviceUrl, retry: { maxAttempts: 1 } });
 
 /** Looks one user up. While the service is not done it asks again, as `Retry-After` says, until that is cancelled. */
 export function useLookup(collectionId: string) {
@@ -21,27 +24,21 @@ export function useLookup(collectionId: string) {
   useEffect(() => () => running.current?.abort(), []);
 
   async function run(userId: string, signal: AbortSignal) {
-    for (;;) {
+    for (let attempts = 1; !signal.aborted; attempts += 1) {
+      setState({ phase: 'looking', userId });
       try {
-        setState({ phase: 'looking', userId, waitS: undefined });
-        setState({ phase: 'found', user: await patient.getUser(collectionId, userId, { signal }) });
+        setState({ phase: 'found', user: await once.getUser(collectionId, userId, { signal }) });
         return;
       } catch (error) {
         if (signal.aborted) return;
         if (!isRollcallError(error)) throw error;
-        if (error.code !== 'LOOKUP_INCOMPLETE') {
-          setState(
-            error.code === 'USER_NOT_FOUND'
-              ? { phase: 'absent', userId }
-              : { phase: 'failed', userId, error },
-          );
-          return;
-        }
-        for (let waitS = error.retryAfter ?? 1; waitS > 0 && !signal.aborted; waitS -= 1) {
-          setState({ phase: 'looking', userId, waitS });
+        if (error.code === 'USER_NOT_FOUND') return setState({ phase: 'absent', userId });
+        if (error.code !== 'LOOKUP_INCOMPLETE' || attempts === MAX_ATTEMPTS)
+          return setState({ phase: 'failed', userId, error });
+        for (let seconds = error.retryAfter ?? 1; seconds > 0 && !signal.aborted; seconds -= 1) {
+          setState({ phase: 'waiting', userId, seconds });
           await aSecond();
         }
-        if (signal.aborted) return;
       }
     }
   }

@@ -30,6 +30,7 @@ export function useUsers(collectionId: string) {
     async refresh() {
       const before = client.getQueryData<Pages>(queryKey)?.pages ?? [];
       setRefreshed(undefined);
+      void client.invalidateQueries({ queryKey: ['collection', collectionId] });
       const { data, isError } = await query.refetch();
       const after = data?.pages ?? [];
       // What a 304 confirms is the very same array.

@@ -1,46 +1,25 @@
-import { useState } from 'react';
-
 import { FailureCard } from './failure-card.tsx';
+import { IdForm } from './id-form.tsx';
 import { StatusBadge } from './status-badge.tsx';
 import { useLookup, type LookupState } from './use-lookup.ts';
+import { VanishingButton } from './vanishing-button.tsx';
 
 /** Looks one user of a collection up by the id. */
 export function UserLookup({ collectionId }: { readonly collectionId: string }) {
   const { state, start, cancel } = useLookup(collectionId);
-  const [typed, setTyped] = useState('');
   return (
-    <section className="lookup" aria-label="Look a user up">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          start(typed.trim());
-        }}
-      >
-        <label htmlFor="user">User</label>
-        <div className="field">
-          <input
-            id="user"
-            value={typed}
-            onChange={({ target }) => setTyped(target.value)}
-            placeholder="user id"
-            spellCheck={false}
-            autoCapitalize="off"
-            autoComplete="off"
-            required
-          />
-          {/* Keys, so that a click on one does not go on as a click on the other, which takes its place. */}
-          {state.phase === 'looking' ? (
-            <button key="cancel" type="button" autoFocus onClick={cancel}>
-              Cancel
-            </button>
-          ) : (
-            <button key="start">Look up</button>
-          )}
-        </div>
-      </form>
-      <p role="status">
-        <Outcome state={state} collectionId={collectionId} />
-      </p>
+    <section className="lookup" aria-label="Look a user up" tabIndex={-1}>
+      <IdForm label="User" button="Look up" onSubmit={start} />
+      <div className="outcome">
+        <p role="status">
+          <Outcome state={state} collectionId={collectionId} />
+        </p>
+        {/* Outside of the status, or a screen reader would say every second. */}
+        {state.phase === 'waiting' && <p>Going on in {state.seconds} s…</p>}
+        {(state.phase === 'looking' || state.phase === 'waiting') && (
+          <VanishingButton onClick={cancel}>Cancel</VanishingButton>
+        )}
+      </div>
       {state.phase === 'failed' && <FailureCard error={state.error} onRetry={() => start(state.userId)} />}
     </section>
   );
@@ -49,13 +28,15 @@ export function UserLookup({ collectionId }: { readonly collectionId: string }) 
 function Outcome({ state, collectionId }: { readonly state: LookupState; readonly collectionId: string }) {
   switch (state.phase) {
     case 'looking':
-      return state.waitS === undefined ? (
+      return (
         <>
           Looking for <code>{state.userId}</code>…
         </>
-      ) : (
+      );
+    case 'waiting':
+      return (
         <>
-          Still looking for <code>{state.userId}</code>. Going on in {state.waitS} s…
+          Still looking for <code>{state.userId}</code>.
         </>
       );
     case 'found':

@@ -65,7 +65,9 @@ const UserRow = memo(function UserRow({ user, index }: { readonly user: User; re
         <span className="monogram" data-hue={hueOf(user.userId)} aria-hidden="true">
           {user.userId[0]?.toUpperCase()}
         </span>
-        <span className="user-id">{user.userId}</span>
+        <span className="user-id" title={user.userId}>
+          {user.userId}
+        </span>
       </td>
       <td>
         <StatusBadge status={user.userStatus} />
