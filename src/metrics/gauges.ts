@@ -50,17 +50,17 @@ export function registerGauges(registry: Registry, watched: Watched): void {
 
   ofLanes(
     'rollcall_quota_configured_per_second',
-    "This process's share of the quota; the sum over all replicas is what may be called a second.",
+    "This process's share of the quota in calls a second; the sum over all replicas is the whole quota.",
     (lane) => lane.configuredRate,
   );
   ofLanes(
     'rollcall_quota_rate_per_second',
-    'Calls of Rekognition a second that this process allows itself now; less than configured after throttles.',
+    'Calls of Rekognition a second that this process allows now; less than configured after throttles.',
     (lane) => lane.governor.state().rate,
   );
   ofLanes(
     'rollcall_permits_available',
-    'Calls of Rekognition that could begin at once.',
+    'Calls of Rekognition that could begin now without a wait.',
     (lane) => lane.governor.state().permitsAvailable,
   );
   ofLanes(
@@ -71,30 +71,24 @@ export function registerGauges(registry: Registry, watched: Watched): void {
   );
   ofLanes(
     'rollcall_permit_queue_standing',
-    '1 while the queue has not been empty for so long that newcomers may wait only UPSTREAM_STANDING_WAIT_MS.',
+    '1 in a standing overload, in which a new request may wait only UPSTREAM_STANDING_WAIT_MS.',
     (lane) => Number(lane.governor.state().standing),
   );
   ofLanes(
     'rollcall_breaker_state',
-    '1 for the state of the breaker over all collections: closed, open (calls are suspended) or half-open (a probe is under way).',
+    '1 for the state of the breaker over all collections: closed, open (calls are suspended) or half-open (a probe is in flight).',
     (lane) =>
       Object.fromEntries(BREAKER_STATES.map((state) => [state, Number(state === lane.breaker.state())])),
     'state',
   );
-  ofLanes(
-    'rollcall_breaker_suspended_collections',
-    'Collections whose calls are suspended, each for itself.',
-    (lane) => lane.breaker.suspendedScopes(),
+  ofLanes('rollcall_breaker_suspended_collections', 'Collections whose own calls are suspended.', (lane) =>
+    lane.breaker.suspendedScopes(),
   );
-  ofLanes('rollcall_cached_pages', 'Results kept in memory.', (lane) => lane.cache.state().results);
-  ofLanes(
-    'rollcall_cached_bytes',
-    'Bytes of the results kept in memory.',
-    (lane) => lane.cache.state().bytes,
-  );
+  ofLanes('rollcall_cached_pages', 'Results in the cache.', (lane) => lane.cache.state().results);
+  ofLanes('rollcall_cached_bytes', 'Bytes of the results in the cache.', (lane) => lane.cache.state().bytes);
   new Gauge({
     name: 'rollcall_redis_shared',
-    help: '1 while quota and limits are shared through Redis; 0 while it is away, and this replica is on its own.',
+    help: '1 while quota and limits are shared through Redis; 0 while it is away and this replica uses its own part.',
     registers: [registry],
     collect() {
       if (watched.sharing) this.set(Number(watched.sharing.shared));
