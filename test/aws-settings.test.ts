@@ -4,19 +4,16 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 
-import { buildService, listening, type BuiltService } from './support/built-service.ts';
+import { builtService, listening } from './support/built-service.ts';
 import { AUDIENCE, startIssuer } from './support/issuer.ts';
-import {
-  pageOf,
-  startScriptedRekognition,
-  type ScriptedRekognition,
-} from './support/scripted-rekognition.ts';
+import { pageOf, startScriptedRekognition } from './support/scripted-rekognition.ts';
+import { started } from './support/started.ts';
 
 // Each starts a process, which takes its time where others run too.
 jest.setTimeout(60_000);
 
-let built: BuiltService;
-let rekognition: ScriptedRekognition;
+const built = builtService();
+const rekognition = started(() => startScriptedRekognition({ always: pageOf(['alice']) }));
 let proxy: Server;
 let proxyUrl: string;
 /** What the proxy was asked to connect to. */
@@ -24,8 +21,6 @@ const asked: string[] = [];
 const open = new Set<Socket>();
 
 beforeAll(async () => {
-  built = buildService();
-  rekognition = await startScriptedRekognition({ always: pageOf(['alice']) });
   proxy = createServer();
   proxy.on('connect', (req, socket: Socket) => {
     const [host = '', port = ''] = (req.url ?? '').split(':');
@@ -42,22 +37,20 @@ beforeAll(async () => {
   });
   await once(proxy.listen(0, '127.0.0.1'), 'listening');
   proxyUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-}, 120_000);
+});
 
 afterEach(() => {
-  built.kill();
+  built().kill();
   asked.length = 0;
 });
 
-afterAll(async () => {
-  built.remove();
+afterAll(() => {
   for (const socket of open) socket.destroy();
   proxy.close();
   proxy.closeAllConnections();
-  await rekognition.done();
 });
 
-const port = () => new URL(rekognition.url).port;
+const port = () => new URL(rekognition().url).port;
 
 const aws = (): Record<string, string> => ({
   PORT: '0',
@@ -65,7 +58,7 @@ const aws = (): Record<string, string> => ({
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'secret',
-  AWS_ENDPOINT_URL_REKOGNITION: rekognition.url,
+  AWS_ENDPOINT_URL_REKOGNITION: rekognition().url,
 });
 
 test.each([
@@ -82,7 +75,7 @@ test.each([
   ['HTTP_PROXY', 'http://127.0.0.1:1'],
   ['http_proxy', 'no URL'],
 ])('over the embedded Rekognition %s=%s does not count', async (name, value) => {
-  const url = await listening(built.start({ PORT: '0', [name]: value }));
+  const url = await listening(built().start({ PORT: '0', [name]: value }));
   expect((await fetch(`${url}/collections/example-team/users`)).status).toBe(200);
 });
 
@@ -92,7 +85,7 @@ test.each([
   ['AWS_REGION', 'us_east_1', 'not a valid hostname component'],
   ['AWS_REGION', 'eu-west-1/x', 'not a valid hostname component'],
 ])('%s=%s ends the start with one message that has the reason and the value', async (name, value, reason) => {
-  const { exit, out, err } = built.start({ ...aws(), [name]: value });
+  const { exit, out, err } = built().start({ ...aws(), [name]: value });
   await expect(exit).resolves.toBe(1);
   expect(out()).toBe('');
   expect(err().trimEnd().split('\n')).toEqual([
@@ -108,7 +101,7 @@ test('AWS is asked through HTTP_PROXY', async () => {
     HTTP_PROXY: proxyUrl,
     AWS_ENDPOINT_URL_REKOGNITION: `http://rekognition.test:${port()}`,
   };
-  const url = await listening(built.start(env));
+  const url = await listening(built().start(env));
   expect((await fetch(`${url}/collections/team/users`)).status).toBe(200);
   expect(asked).toEqual(['rekognition.test']);
 });
@@ -120,21 +113,21 @@ test('AWS is asked through HTTPS_PROXY where its endpoint is https', async () =>
     AWS_ENDPOINT_URL_REKOGNITION: `https://rekognition.test:${port()}`,
     UPSTREAM_MAX_ATTEMPTS: '1',
   };
-  const url = await listening(built.start(env));
+  const url = await listening(built().start(env));
   // Nothing speaks TLS there.
   expect((await fetch(`${url}/collections/team/users`)).status).toBe(502);
   expect(asked).toEqual(['rekognition.test']);
 });
 
 test('AWS is asked directly where NO_PROXY names it', async () => {
-  const url = await listening(built.start({ ...aws(), HTTP_PROXY: proxyUrl, NO_PROXY: '127.0.0.1' }));
+  const url = await listening(built().start({ ...aws(), HTTP_PROXY: proxyUrl, NO_PROXY: '127.0.0.1' }));
   expect((await fetch(`${url}/collections/team/users`)).status).toBe(200);
   expect(asked).toEqual([]);
 });
 
 test("the issuer's keys are fetched through the proxy, and the embedded Rekognition is never asked through it", async () => {
   const issuer = await startIssuer();
-  const run = built.start({
+  const run = built().start({
     PORT: '0',
     HTTP_PROXY: proxyUrl,
     AUTH_MODE: 'jwt',
@@ -152,7 +145,7 @@ test("the issuer's keys are fetched through the proxy, and the embedded Rekognit
 });
 
 test('AWS_CA_BUNDLE is answered with the setting that Node has for it', async () => {
-  const run = built.start({ ...aws(), AWS_CA_BUNDLE: '/etc/ssl/corporate.pem' });
+  const run = built().start({ ...aws(), AWS_CA_BUNDLE: '/etc/ssl/corporate.pem' });
   await listening(run);
   expect(run.out()).toContain('AWS_CA_BUNDLE is not read: set NODE_EXTRA_CA_CERTS');
 });

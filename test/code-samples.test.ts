@@ -13,8 +13,9 @@ import { parse } from 'yaml';
 import type { CodeSample, Contract } from '../docs-page/contract.ts';
 import { exampleUsers } from '../src/embedded/example-users.ts';
 import { exampleCollections } from '../src/embedded/examples.ts';
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../src/embedded/start.ts';
-import { buildService, listening, type BuiltService } from './support/built-service.ts';
+import { startEmbeddedRekognition } from '../src/embedded/start.ts';
+import { builtService, listening, settingsOver } from './support/built-service.ts';
+import { started } from './support/started.ts';
 import { testWith } from './support/tools.ts';
 
 jest.setTimeout(60_000);
@@ -35,8 +36,8 @@ const refusing = createServer((_request, response) => {
 });
 
 let home: string;
-let built: BuiltService | undefined;
-let endpoint: EmbeddedRekognition | undefined;
+const built = builtService();
+const endpoint = started(() => startEmbeddedRekognition({ tps: 0, collections }));
 /** Services over an embedded Rekognition without a quota to wait for, and over the one that refuses every call. */
 const urls = { reading: '', refused: '' };
 
@@ -44,32 +45,15 @@ beforeAll(async () => {
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   home = mkdtempSync(join(cache, 'code-samples-'));
-  endpoint = await startEmbeddedRekognition({ tps: 0, collections });
   await once(refusing.listen(0, '127.0.0.1'), 'listening');
-  built = buildService();
-  const settings = {
-    PORT: '0',
-    NODE_ENV: 'production',
-    REKOGNITION_BACKEND: 'aws',
-    AWS_REGION: endpoint.region,
-    AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
-    RATE_LIMIT_MAX: '0',
-    UPSTREAM_TPS: '1000',
-    UPSTREAM_BURST: '1000',
-    UPSTREAM_MAX_ATTEMPTS: '1',
-  };
-  const start = (url: string) => built?.start({ ...settings, AWS_ENDPOINT_URL_REKOGNITION: url });
   const { port } = refusing.address() as AddressInfo;
-  const runs = [start(endpoint.url), start(`http://127.0.0.1:${port}`)].flatMap((run) => run ?? []);
+  const endpoints = [endpoint(), { ...endpoint(), url: `http://127.0.0.1:${port}` }];
+  const runs = endpoints.map((each) => built().start(settingsOver(each)));
   [urls.reading = '', urls.refused = ''] = await Promise.all(runs.map(listening));
-}, 120_000);
+});
 
-afterAll(async () => {
-  built?.kill();
-  built?.remove();
+afterAll(() => {
   refusing.close();
-  await endpoint?.stop();
   rmSync(home, { recursive: true });
 });
 

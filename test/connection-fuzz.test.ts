@@ -1,22 +1,18 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { buildService, listening, type BuiltService } from './support/built-service.ts';
+import { builtService, listening } from './support/built-service.ts';
 
 jest.setTimeout(60_000);
 
-let built: BuiltService | undefined;
+const built = builtService();
 
-beforeAll(() => {
-  built = buildService();
-}, 120_000);
-
-afterEach(() => built?.kill());
-
-afterAll(() => built?.remove());
+afterEach(() => {
+  built().kill();
+});
 
 const HEAD = 'HTTP/1.1\r\nHost: a\r\n';
 const REQUESTS = [
@@ -87,14 +83,13 @@ async function statusOf(url: URL): Promise<number> {
 }
 
 test('whatever clients send, and whenever they break off, on either port, the process goes on and serves a page', async () => {
-  const run = built?.start({
+  const run = built().start({
     PORT: '0',
     NODE_ENV: 'production',
     REKOGNITION_BACKEND: 'embedded',
     RATE_LIMIT_MAX: '0',
     SHUTDOWN_GRACE_MS: '1000',
   });
-  if (!run) throw new Error('the service was not built');
   const main = new URL(await listening(run));
   const metrics = new URL(/"metrics":"([^"]+)"/.exec(run.out())?.[1] ?? '');
   await fc.assert(

@@ -5,52 +5,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 
-import {
-  SOURCE_TEXT,
-  startCredentialSource,
-  type CredentialSource,
-  type SourceMode,
-} from './support/aws-credentials.ts';
-import { buildService, listening, type BuiltService, type Run } from './support/built-service.ts';
-import {
-  exception,
-  pageOf,
-  startScriptedRekognition,
-  type ScriptedRekognition,
-} from './support/scripted-rekognition.ts';
+import { SOURCE_TEXT, startCredentialSource, type SourceMode } from './support/aws-credentials.ts';
+import { builtService, listening, type Run } from './support/built-service.ts';
+import { exception, pageOf, startScriptedRekognition } from './support/scripted-rekognition.ts';
+import { started } from './support/started.ts';
 
 // Each starts a process, which takes its time where others run too.
 jest.setTimeout(60_000);
 
-let built: BuiltService;
-let source: CredentialSource;
-let rekognition: ScriptedRekognition;
-let home: string;
 const valid = new Set<string>();
-
-beforeAll(async () => {
-  built = buildService();
-  source = await startCredentialSource();
-  rekognition = await startScriptedRekognition({
+const built = builtService();
+const source = started(startCredentialSource);
+const rekognition = started(() =>
+  startScriptedRekognition({
     answer: (_, headers) =>
       valid.has(keyOf(headers.authorization)) ? pageOf(['alice']) : exception('UnrecognizedClientException'),
-  });
-  home = mkdtempSync(join(tmpdir(), 'credentials-'));
+  }),
+);
+const home = mkdtempSync(join(tmpdir(), 'credentials-'));
+
+beforeAll(() => {
   mkdirSync(join(home, '.aws'));
   writeFileSync(join(home, 'token'), 'token');
-}, 120_000);
-
-afterEach(() => {
-  built.kill();
-  valid.clear();
-  Object.assign(source, { mode: 'ok', accessKeyId: 'AKIDGOOD' });
 });
 
-afterAll(async () => {
-  built.remove();
+afterEach(() => {
+  built().kill();
+  valid.clear();
+  Object.assign(source(), { mode: 'ok', accessKeyId: 'AKIDGOOD' });
+});
+
+afterAll(() => {
   rmSync(home, { recursive: true });
-  await source.stop();
-  await rekognition.done();
 });
 
 function keyOf(authorization = ''): string {
@@ -59,12 +45,12 @@ function keyOf(authorization = ''): string {
 
 /** The service over AWS, with credentials from where these settings say. */
 async function start(env: Record<string, string>) {
-  const run = built.start({
+  const run = built().start({
     PORT: '0',
     NODE_ENV: 'production',
     HOME: home,
     AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL_REKOGNITION: rekognition.url,
+    AWS_ENDPOINT_URL_REKOGNITION: rekognition().url,
     UPSTREAM_ATTEMPT_TIMEOUT_MS: '1500',
     RATE_LIMIT_MAX: '0',
     CACHE_TTL_MS: '0',
@@ -83,14 +69,14 @@ async function start(env: Record<string, string>) {
 const webIdentity = (): Record<string, string> => ({
   AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/rollcall',
   AWS_WEB_IDENTITY_TOKEN_FILE: join(home, 'token'),
-  AWS_ENDPOINT_URL_STS: source.url,
+  AWS_ENDPOINT_URL_STS: source().url,
 });
 const container = (): Record<string, string> => ({
-  AWS_CONTAINER_CREDENTIALS_FULL_URI: `${source.url}/creds`,
+  AWS_CONTAINER_CREDENTIALS_FULL_URI: `${source().url}/creds`,
 });
 const instance = (): Record<string, string> => ({
   AWS_EC2_METADATA_DISABLED: '',
-  AWS_EC2_METADATA_SERVICE_ENDPOINT: source.url,
+  AWS_EC2_METADATA_SERVICE_ENDPOINT: source().url,
 });
 
 /** The log lines of requests: what went wrong with them, and at which level. */
@@ -132,11 +118,11 @@ const stsFailures: readonly Failure[] = [
 
 test('whatever goes wrong at STS is 502 without a call, and the first page after it is 200', async () => {
   valid.add('AKIDGOOD');
-  const before = rekognition.calls.length;
+  const before = rekognition().calls.length;
   // The SDK tries a throttled STS again for up to 3 s.
   const { run, page, metrics } = await start({ ...webIdentity(), UPSTREAM_ATTEMPT_TIMEOUT_MS: '4000' });
   for (const [, mode] of stsFailures) {
-    source.mode = mode;
+    source().mode = mode;
     expect(await page()).toBe('502 UPSTREAM_UNAUTHENTICATED');
   }
   expect(await failuresOf(run, stsFailures.length)).toEqual(
@@ -147,14 +133,14 @@ test('whatever goes wrong at STS is 502 without a call, and the first page after
       ...lastError,
     })),
   );
-  expect(rekognition.calls).toHaveLength(before);
+  expect(rekognition().calls).toHaveLength(before);
   const text = await metrics();
   expect(text).toContain('rollcall_quota_rate_per_second{operation="ListUsers"} 5\n');
   expect(text).toContain(
     'rollcall_permit_wait_seconds_count{operation="ListUsers",priority="interactive"} 0\n',
   );
   expect(text).toContain('rollcall_breaker_state{operation="ListUsers",state="closed"} 1\n');
-  source.mode = 'ok';
+  source().mode = 'ok';
   expect(await page()).toBe('200');
   expect(run.out()).not.toContain(SOURCE_TEXT);
 });
@@ -166,23 +152,23 @@ test.each([
   ['that resets', 'reset', 'CredentialsProviderError', 'ECONNRESET'],
 ] as const)('an agent of the container %s is 502, and 200 once it is well', async (_, mode, name, cause) => {
   valid.add('AKIDGOOD');
-  source.mode = mode;
+  source().mode = mode;
   const { run, page } = await start(container());
   expect(await page()).toBe('502 UPSTREAM_UNAUTHENTICATED');
   expect(await failuresOf(run, 1)).toEqual([
     { level: 'error', attempts: 0, stage: 'credentials', name, ...(cause && { cause }) },
   ]);
-  source.mode = 'ok';
+  source().mode = 'ok';
   expect(await page()).toBe('200');
   expect(run.out()).not.toContain(SOURCE_TEXT);
 });
 
 test('a metadata service without a role is 502, and 200 once it has one', async () => {
   valid.add('AKIDGOOD');
-  source.mode = { status: 404 };
+  source().mode = { status: 404 };
   const { page } = await start(instance());
   expect(await page()).toBe('502 UPSTREAM_UNAUTHENTICATED');
-  source.mode = 'ok';
+  source().mode = 'ok';
   expect(await page()).toBe('200');
 });
 
@@ -205,12 +191,12 @@ test.each([
   ['a profile that is not there', () => ({ AWS_PROFILE: 'nope' }), undefined],
   ['nothing at all', () => ({}), undefined],
 ])('%s is 502 without a call', async (_, env, cause) => {
-  const before = rekognition.calls.length;
+  const before = rekognition().calls.length;
   const { run, page } = await start(env());
   expect(await page()).toBe('502 UPSTREAM_UNAUTHENTICATED');
   const [failure] = await failuresOf(run, 1);
   expect(failure).toMatchObject({ level: 'error', stage: 'credentials', ...(cause && { cause }) });
-  expect(rekognition.calls).toHaveLength(before);
+  expect(rekognition().calls).toHaveLength(before);
 });
 
 /** Sources whose key can be changed while the service runs. */
@@ -230,7 +216,7 @@ const renewable: readonly ((dir: string, key: string) => Record<string, string>)
     return {};
   },
   function agentOfContainer(_, key) {
-    source.accessKeyId = key;
+    source().accessKeyId = key;
     return container();
   },
 ];

@@ -2,28 +2,23 @@ import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 
-import { buildService, listening, type BuiltService } from './support/built-service.ts';
+import { builtService, listening } from './support/built-service.ts';
 
 jest.setTimeout(60_000);
 
-let built: BuiltService | undefined;
+const built = builtService();
 
-beforeAll(() => {
-  built = buildService();
-}, 120_000);
-
-afterEach(() => built?.kill());
-
-afterAll(() => built?.remove());
+afterEach(() => {
+  built().kill();
+});
 
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const STREAM = '/collections/example-team/users.ndjson';
 
 test('what clients held is free once they have gone, and a polite caller has a page and a stream', async () => {
-  const run = built?.start({ PORT: '0', RATE_LIMIT_MAX: '0', EXPORT_CONCURRENCY: '2', LOG_LEVEL: 'info' });
-  if (!run) throw new Error('the service was not built');
+  const run = built().start({ PORT: '0', RATE_LIMIT_MAX: '0', EXPORT_CONCURRENCY: '2', LOG_LEVEL: 'info' });
   const url = await listening(run);
   const metrics = /"metrics":"([^"]+)"/.exec(run.out())?.[1] ?? '';
   const descriptors = (): number => readdirSync(`/proc/${run.child.pid ?? 0}/fd`).length;

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { readConfig } from '../src/config.ts';
-import { buildService, listening, type BuiltService } from './support/built-service.ts';
+import { builtService, listening } from './support/built-service.ts';
 import { imageEnv, unknownVariables } from './support/deploy-files.ts';
 import { languages, printedCommands, type PrintedCommand } from './support/printed-commands.ts';
 import { testWith } from './support/tools.ts';
@@ -65,18 +65,15 @@ const starts = printedCommands.filter(
 );
 const images = printedCommands.filter(({ command }) => command.startsWith('docker build'));
 
-let built: BuiltService;
+const built = builtService();
 let url = '';
 const directory = mkdtempSync(join(tmpdir(), 'printed-commands-'));
 
 beforeAll(async () => {
-  built = buildService();
-  url = await listening(built.start({ PORT: '0' }));
-}, 120_000);
+  url = await listening(built().start({ PORT: '0' }));
+});
 
 afterAll(() => {
-  built.kill();
-  built.remove();
   rmSync(directory, { recursive: true });
 });
 
@@ -108,7 +105,7 @@ testWithCurl.each(requests)('$page: $first prints what it says there', ({ comman
 
 testWithCurl.each(starts)('$page: $first starts what listens', async ({ command }) => {
   const line = command.replace(/^npm run build\n/, '');
-  const started = await listening(built.startBy(line, { PORT: '0', REKOGNITION_PORT: '0' }));
+  const started = await listening(built().startBy(line, { PORT: '0', REKOGNITION_PORT: '0' }));
   // The embedded Rekognition alone knows no route, and says so in words of AWS.
   const { status } = await fetch(`${started}/livez`);
   expect(status).toBe(line === 'npm run rekognition' ? 404 : 200);
@@ -125,7 +122,7 @@ test.each(images)('$page: $first and docker run name settings with which the ima
 });
 
 test('kill -USR1 opens the inspector on loopback', async () => {
-  const run = built.start({ PORT: '0', NODE_OPTIONS: '--inspect-port=0' });
+  const run = built().start({ PORT: '0', NODE_OPTIONS: '--inspect-port=0' });
   await listening(run);
   run.child.kill('SIGUSR1');
   while (!run.err().includes('Debugger listening on ws://127.0.0.1:')) {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../src/embedded/start.ts';
 import { problems, type ErrorCode } from '../src/errors.ts';
 import { call } from './support/contract.ts';
 import { startService, stopServices } from './support/service.ts';
+import { started } from './support/started.ts';
 
 /** An example of the contract. Its description says how to see it, in a form that this test follows. */
 interface ProblemExample {
@@ -48,15 +49,9 @@ function wayTo(name: string, { description = '' }: ProblemExample): Way[] {
 
 const ways = examples.flatMap(([name, example]) => wayTo(name, example));
 
-let endpoint: EmbeddedRekognition;
-
-beforeAll(async () => {
-  endpoint = await startEmbeddedRekognition({ tps: 0 });
-});
+const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
 
 afterEach(stopServices);
-
-afterAll(() => endpoint.stop());
 
 describe('The examples of problems in the contract', () => {
   test('show every code, and each stands under some answer', () => {
@@ -84,7 +79,7 @@ describe('The examples of problems in the contract', () => {
   test.each(ways)('are what the service answers: $name to $method $path', async (way) => {
     const { name, method, path, headers, body, times } = way;
     const config = { upstream: { maxAttempts: 1, attemptTimeoutMs: 500 } };
-    const { url } = await startService({ endpoint, config });
+    const { url } = await startService({ endpoint: endpoint(), config });
     const asked = { method, headers, ...(body !== undefined && { body }) };
     for (let again = 1; again < times; again += 1) await call(url, path, asked);
     const { json } = await call(url, path, asked);

@@ -6,39 +6,31 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
-import { buildService, listening, type BuiltService, type Run } from './support/built-service.ts';
+import { builtService, listening, type Run } from './support/built-service.ts';
 import { AUDIENCE, startIssuer } from './support/issuer.ts';
 import { startScriptedRekognition, type ScriptedRekognition } from './support/scripted-rekognition.ts';
 
 // Each starts a process, which takes its time where others run too.
 jest.setTimeout(60_000);
 
-let built: BuiltService | undefined;
-
-beforeAll(() => {
-  built = buildService();
-}, 120_000);
-
+const built = builtService();
 const written: string[] = [];
 
 afterEach(() => {
-  built?.kill();
+  built().kill();
   for (const path of written.splice(0)) rmSync(path);
 });
 
-afterAll(() => built?.remove());
-
 /** Starts the service with these settings and no others. */
 function start(env: Record<string, string>, files: Record<string, string> = {}): Run {
-  if (!built) throw new Error('the service was not built');
   for (const [name, text] of Object.entries(files)) {
-    const path = join(dirname(built.dist), name);
+    const path = join(dirname(built().dist), name);
     writeFileSync(path, text);
     written.push(path);
   }
-  return built.start(env);
+  return built().start(env);
 }
 
 async function poll<T>(look: () => T | null): Promise<T> {
@@ -68,8 +60,7 @@ test('settings are read from .env where it is there, and those of the environmen
 });
 
 test('the embedded Rekognition alone reads its settings from .env as well', () => {
-  if (!built) throw new Error('the service was not built');
-  const home = dirname(built.dist);
+  const home = dirname(built().dist);
   writeFileSync(join(home, '.env'), 'REKOGNITION_PORT=x\n');
   written.push(join(home, '.env'));
   const { status, stderr } = spawnSync(process.execPath, ['dist/embedded/main.js'], { cwd: home, env: {} });
@@ -77,8 +68,7 @@ test('the embedded Rekognition alone reads its settings from .env as well', () =
 });
 
 test('SIGTERM to npm start ends the service as well', async () => {
-  if (!built) throw new Error('the service was not built');
-  const home = dirname(built.dist);
+  const home = dirname(built().dist);
   // It is built already.
   writeFileSync(join(home, 'build.js'), '');
   const env = {
@@ -187,7 +177,7 @@ test('SIGTERM with 100 requests in flight loses none of them, and ends with 0', 
   await expect(run.exit).resolves.toBe(0);
   expect(run.err()).toBe('');
   expect(run.out()).not.toContain('the grace is over');
-  await rekognition.done();
+  await rekognition.stop();
 });
 
 test('during the delay it answers over new and old connections, which it then closes, and only readiness is off', async () => {
@@ -204,7 +194,7 @@ test('during the delay it answers over new and old connections, which it then cl
   expect(await ask(`${url}/nothing`, agent)).toBe('404 close');
   await expect(run.exit).resolves.toBe(0);
   await expect(ask(`${url}/livez`, agent)).rejects.toThrow('ECONNREFUSED');
-  await rekognition.done();
+  await rekognition.stop();
 });
 
 test('a request that outlasts the grace is cut, its call upstream is aborted, and the end is 0 all the same', async () => {
@@ -219,7 +209,7 @@ test('a request that outlasts the grace is cut, its call upstream is aborted, an
   await expect(run.exit).resolves.toBe(0);
   await rekognition.calls[0]?.ended;
   expect(rekognition.calls[0]?.aborted()).toBe(true);
-  await rekognition.done();
+  await rekognition.stop();
 });
 
 describe('SIGTERM while the last page of a stream is on its way to a reader who does not read just then', () => {
@@ -245,7 +235,7 @@ describe('SIGTERM while the last page of a stream is on its way to a reader who 
     socket.on('data', (chunk: Buffer) => (text += chunk.toString())).resume();
     if (!socket.closed) await once(socket, 'close').catch(() => undefined);
     await expect(run.exit).resolves.toBe(0);
-    await rekognition.done();
+    await rekognition.stop();
     const isClean = text.endsWith('\r\n0\r\n\r\n');
     return { users: text.match(/"userId"/g)?.length, isClean, text, out: run.out() };
   }
@@ -365,8 +355,7 @@ const bugOnSignal = `--import=data:text/javascript,${encodeURIComponent(
 
 /** The built service with this standard output, which nobody reads. */
 function spawnService(env: Record<string, string>, stdout: number | 'pipe'): ChildProcess {
-  if (!built) throw new Error('the service was not built');
-  return spawn(process.execPath, [join(built.dist, 'server.js')], {
+  return spawn(process.execPath, [join(built().dist, 'server.js')], {
     env,
     stdio: ['ignore', stdout, 'ignore'],
   });

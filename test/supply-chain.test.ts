@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 import { expect, test } from '@jest/globals';
 
-import { buildService } from './support/built-service.ts';
+import { builtService } from './support/built-service.ts';
+
+const built = builtService();
 
 interface Locked {
   readonly integrity?: string;
@@ -37,27 +39,23 @@ test('Every file that docs/security.md names as a test is there', () => {
 });
 
 test('The licences beside the bundle name every package that is in it, with its text', () => {
-  const service = buildService();
-  try {
-    const licences = readFileSync(join(service.dist, 'THIRD-PARTY-LICENCES.txt'), 'utf8');
-    const maps = readdirSync(service.dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.endsWith('.js.map'),
-    );
-    const sources = maps.flatMap(
-      (name) => (JSON.parse(readFileSync(join(service.dist, name), 'utf8')) as { sources: string[] }).sources,
-    );
-    // Maps of the packages' own may lead out of them.
-    const bundled = sources
-      .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.slice(1, 2) ?? [])
-      .filter((name) => `node_modules/${name}` in packages);
-    const named = new Set([...licences.matchAll(/^(\S+) \S+ \(\S.*\)$/gm)].map(([, name]) => name));
-    expect(bundled).toContain('express');
-    expect([...new Set(bundled)].filter((name) => !named.has(name))).toEqual([]);
-    expect(licences).toContain('Copyright (c) 2009-2014 TJ Holowaychuk');
-    expect(licences).toContain('Apache License');
-  } finally {
-    service.remove();
-  }
+  const { dist } = built();
+  const licences = readFileSync(join(dist, 'THIRD-PARTY-LICENCES.txt'), 'utf8');
+  const maps = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.js.map'),
+  );
+  const sources = maps.flatMap(
+    (name) => (JSON.parse(readFileSync(join(dist, name), 'utf8')) as { sources: string[] }).sources,
+  );
+  // Maps of the packages' own may lead out of them.
+  const bundled = sources
+    .flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source)?.slice(1, 2) ?? [])
+    .filter((name) => `node_modules/${name}` in packages);
+  const named = new Set([...licences.matchAll(/^(\S+) \S+ \(\S.*\)$/gm)].map(([, name]) => name));
+  expect(bundled).toContain('express');
+  expect([...new Set(bundled)].filter((name) => !named.has(name))).toEqual([]);
+  expect(licences).toContain('Copyright (c) 2009-2014 TJ Holowaychuk');
+  expect(licences).toContain('Apache License');
 }, 60_000);
 
 test('The builder of the image is sent every file that the Dockerfile copies', () => {

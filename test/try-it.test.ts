@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 
 import { problems } from '../src/errors.ts';
-import { buildService, listening, type BuiltService } from './support/built-service.ts';
+import { builtService, listening } from './support/built-service.ts';
 import { readPage } from './support/printed-commands.ts';
 import { testWith } from './support/tools.ts';
 
@@ -59,16 +59,7 @@ const rows = [...readPage('docs/trying.md').matchAll(/^\| (`throws-[^|]+?) *\| (
   }),
 );
 
-let built: BuiltService;
-
-beforeAll(() => {
-  built = buildService();
-}, 120_000);
-
-afterAll(() => {
-  built.kill();
-  built.remove();
-});
+const built = builtService();
 
 function pairs(list: readonly string[]): [string, string][] {
   return list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1] ?? ''] as [string, string]] : []));
@@ -106,7 +97,7 @@ testWithCurl.concurrent.each(entries)(
   '$code is what "Try it" of docs/errors.md leads to',
   async (entry: Entry) => {
     const { code, env, targets, stopsFirst } = entry;
-    const run = built.start({ PORT: '0', ...env });
+    const run = built().start({ PORT: '0', ...env });
     const url = await listening(run);
     if (stopsFirst) run.child.kill('SIGINT');
     for (const [at, target] of targets.entries()) {
@@ -139,7 +130,7 @@ async function problemOf(
 test.concurrent.each(rows)(
   'The collections of docs/trying.md for $status $code are answered so: $targets',
   async ({ status, code, targets }) => {
-    const url = await listening(built.start({ PORT: '0' }));
+    const url = await listening(built().start({ PORT: '0' }));
     for (const [at, target] of targets.entries()) {
       expect([target, await problemOf(url, target, code)]).toEqual([target, { status, code }]);
       await fetch(`${url}/collections/example-team/users?maxResults=${at + 1}`);

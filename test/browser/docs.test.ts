@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import {
   closeBrowsers,
   closePages,
@@ -13,17 +13,17 @@ import {
 import { builtDocs } from '../support/docs.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startService, stopServices, type Service } from '../support/service.ts';
+import { started } from '../support/started.ts';
 
 jest.setTimeout(120_000);
 
 describeInBrowser()('/docs in a browser', () => {
   const docsDirectory = builtDocs();
+  const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
   let browser: Browser;
-  let endpoint: EmbeddedRekognition;
 
   beforeAll(async () => {
     browser = await launch();
-    endpoint = await startEmbeddedRekognition({ tps: 0 });
   }, 60_000);
 
   afterEach(async () => {
@@ -31,13 +31,14 @@ describeInBrowser()('/docs in a browser', () => {
     await stopServices();
   });
 
-  afterAll(async () => {
-    await closeBrowsers();
-    await endpoint.stop();
-  });
+  afterAll(closeBrowsers);
 
   const start = (config = {}): Promise<Service> =>
-    startService({ endpoint, docsDirectory, config: { upstream: { maxAttempts: 1 }, ...config } });
+    startService({
+      endpoint: endpoint(),
+      docsDirectory,
+      config: { upstream: { maxAttempts: 1 }, ...config },
+    });
 
   const outcome = (page: Page) => page.locator('#listUsers .outcome');
 

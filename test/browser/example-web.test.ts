@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import {
   closeBrowsers,
   closePages,
@@ -13,9 +13,10 @@ import {
   watch,
   type Watched,
 } from '../support/browser.ts';
-import { startExampleWeb, vite, type ExampleWeb } from '../support/example-web.ts';
+import { startExampleWeb, vite } from '../support/example-web.ts';
 import { collectionsOf, describedAs, exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
+import { started } from '../support/started.ts';
 
 jest.setTimeout(120_000);
 
@@ -23,45 +24,41 @@ jest.setTimeout(120_000);
 const quick = { upstream: { maxAttempts: 1, tps: 1000, burst: 1000, cacheTtlMs: 0 } };
 
 describeInBrowser(vite)('The example frontend, in a browser and on another origin', () => {
+  const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
+  const example = started(startExampleWeb);
   let browser: Browser;
-  let example: ExampleWeb;
-  let endpoint: EmbeddedRekognition;
 
   beforeAll(async () => {
-    endpoint = await startEmbeddedRekognition({ tps: 0 });
     browser = await launch();
-    example = await startExampleWeb();
-  }, 120_000);
+  }, 60_000);
 
   afterEach(async () => {
     await closePages();
     await stopServices();
   });
 
-  // In the order of the start: of what failed there, nothing is left to stop.
-  afterAll(async () => {
-    await closeBrowsers();
-    await endpoint.stop();
-    await example.stop();
-  });
+  afterAll(closeBrowsers);
 
   /** Over the embedded Rekognition, or one that answers so. */
   async function start(script?: readonly Step[]): Promise<Service> {
-    const config = { http: { corsOrigins: [example.origin] }, ...quick };
+    const config = { http: { corsOrigins: [example().origin] }, ...quick };
     const steps = [...(script ?? [])];
     const operations = {
       ListCollections: () => collectionsOf(['team']),
       DescribeCollection: () => describedAs(1),
       ListUsers: () => steps.shift() ?? 'reset',
     } as const;
-    const service = await startService({ config, ...(script ? { script: { operations } } : { endpoint }) });
-    example.use(service.url);
+    const service = await startService({
+      config,
+      ...(script ? { script: { operations } } : { endpoint: endpoint() }),
+    });
+    example().use(service.url);
     return service;
   }
 
   async function open(collection: string, options?: Parameters<typeof watch>[1]): Promise<Watched> {
     const watched = await watch(browser, options);
-    await watched.page.goto(`${example.origin}/?collection=${encodeURIComponent(collection)}`);
+    await watched.page.goto(`${example().origin}/?collection=${encodeURIComponent(collection)}`);
     return watched;
   }
 
@@ -75,7 +72,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
 
   /** From now on no lookup comes to an end. */
   async function answerIncomplete(page: Page, retryAfter: number): Promise<void> {
-    const headers = { 'Access-Control-Allow-Origin': example.origin };
+    const headers = { 'Access-Control-Allow-Origin': example().origin };
     const problem = { code: 'LOOKUP_INCOMPLETE', requestId: 'r-1', status: 503, retryable: true, retryAfter };
     await page.route('**/users/nobody', (route) =>
       route.fulfill({
@@ -240,8 +237,8 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
   });
 
   test('says that the service cannot be reached where its origin is not allowed', async () => {
-    const { url } = await startService({ endpoint });
-    example.use(url);
+    const { url } = await startService({ endpoint: endpoint() });
+    example().use(url);
     const { page } = await open('example-team');
     await page.getByRole('heading', { name: 'The service cannot be reached' }).waitFor();
     expect(await page.locator('.failure code').allInnerTexts()).toEqual(['NETWORK_ERROR']);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import {
   createRollcall,
@@ -9,46 +9,26 @@ import {
   type RollcallError,
   type User,
 } from '../../clients/typescript/src/rollcall.ts';
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { failingCollections } from '../../src/embedded/failures.ts';
 import { exampleUsers } from '../../src/embedded/example-users.ts';
 import { problems } from '../../src/errors.ts';
-import { buildService, listening, type BuiltService } from '../support/built-service.ts';
+import { builtService, listening, settingsOver } from '../support/built-service.ts';
+import { started } from '../support/started.ts';
 
 jest.setTimeout(60_000);
 
-let built: BuiltService | undefined;
-let endpoint: EmbeddedRekognition | undefined;
+const built = builtService();
+const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
 let url: string;
 let rollcall: Rollcall;
 
 /** The build in a process of its own, over an embedded Rekognition without a quota to wait for. */
 beforeAll(async () => {
-  endpoint = await startEmbeddedRekognition({ tps: 0 });
-  built = buildService();
-  const run = built.start({
-    PORT: '0',
-    NODE_ENV: 'production',
-    REKOGNITION_BACKEND: 'aws',
-    AWS_REGION: endpoint.region,
-    AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
-    AWS_ENDPOINT_URL_REKOGNITION: endpoint.url,
-    RATE_LIMIT_MAX: '0',
-    CACHE_TTL_MS: '0',
-    UPSTREAM_TPS: '1000',
-    UPSTREAM_BURST: '1000',
-    UPSTREAM_MAX_ATTEMPTS: '1',
-    UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000',
-  });
+  const own = { CACHE_TTL_MS: '0', UPSTREAM_ATTEMPT_TIMEOUT_MS: '1000' };
+  const run = built().start({ ...settingsOver(endpoint()), ...own });
   url = await listening(run);
   rollcall = createRollcall({ baseUrl: url, retry: { maxAttempts: 1 } });
-}, 120_000);
-
-afterAll(async () => {
-  built?.kill();
-  built?.remove();
-  await endpoint?.stop();
 });
 
 const campus = exampleUsers(5000)

@@ -1,25 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { createRollcall, isRollcallError, type Rollcall } from '../../clients/typescript/src/rollcall.ts';
 import { exampleUsers } from '../../src/embedded/example-users.ts';
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { collectionsOf, pageOf } from '../support/scripted-rekognition.ts';
 import { startService, stopServices } from '../support/service.ts';
+import { started } from '../support/started.ts';
 import { json, problem, startScriptedService } from './scripted-service.ts';
 
-let endpoint: EmbeddedRekognition;
-
-beforeAll(async () => {
-  endpoint = await startEmbeddedRekognition({ tps: 0 });
-});
-
-afterAll(() => endpoint.stop());
+const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
 
 afterEach(stopServices);
 
 /** The client of a service over the embedded Rekognition. */
 async function start(): Promise<Rollcall> {
-  const { url } = await startService({ endpoint });
+  const { url } = await startService({ endpoint: endpoint() });
   return createRollcall({ baseUrl: url, retry: { maxAttempts: 1 } });
 }
 
@@ -167,7 +162,7 @@ describe('getUser', () => {
     );
     const rollcall = createRollcall({ baseUrl: service.url, retry: { maxDelayMs: 1 } });
     expect(await rollcall.getUser('team', 'alice')).toEqual({ userId: 'alice', userStatus: 'ACTIVE' });
-    await service.done();
+    await service.stop();
   });
 
   test.each([
@@ -187,7 +182,7 @@ describe('getUser', () => {
       const service = await startScriptedService(json(200, body));
       const rollcall = createRollcall({ baseUrl: service.url, retry: { maxAttempts: 1 } });
       expect(await outcome(rollcall.getUser('team', 'alice'))).toMatchObject({ code: 'UNREADABLE_ANSWER' });
-      await service.done();
+      await service.stop();
     },
   );
 });

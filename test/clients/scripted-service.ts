@@ -10,7 +10,7 @@ export interface ScriptedService {
   readonly url: string;
   readonly requests: readonly IncomingMessage[];
   /** Stops it; throws where a step was left over, or a request came that was not in the script. */
-  done(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** Starts it on a free port; each answer is used once, in order. */
@@ -27,7 +27,7 @@ export async function startScriptedService(...script: Answer[]): Promise<Scripte
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    async done() {
+    async stop() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

@@ -12,7 +12,7 @@ const half: Answer = (res) => {
 
 let service: Awaited<ReturnType<typeof startScriptedService>>;
 
-afterEach(() => service.done());
+afterEach(() => service.stop());
 
 async function start(script: Answer[], options: Partial<RollcallOptions> = {}) {
   service = await startScriptedService(...script);

@@ -11,7 +11,7 @@ import { json, problem, startScriptedService, type Answer } from './scripted-ser
 
 let service: Awaited<ReturnType<typeof startScriptedService>>;
 
-afterEach(() => service.done());
+afterEach(() => service.stop());
 
 async function start(script: Answer[], options: Partial<RollcallOptions> = {}) {
   service = await startScriptedService(...script);

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { call } from '../support/contract.ts';
-import { startIssuer, type Issuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import {
   describedAs,
   exception,
@@ -12,18 +12,12 @@ import {
   type Step,
 } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, type Service, type ServiceOptions } from '../support/service.ts';
+import { started } from '../support/started.ts';
 
-let embedded: EmbeddedRekognition;
-let issuer: Issuer;
-
-beforeAll(async () => {
-  embedded = await startEmbeddedRekognition({ tps: 0 });
-  issuer = await startIssuer();
-});
+const embedded = started(() => startEmbeddedRekognition({ tps: 0 }));
+const issuer = started(startIssuer);
 
 afterEach(stopServices);
-
-afterAll(() => Promise.all([embedded.stop(), issuer.stop()]));
 
 const PATH = '/collections/team';
 
@@ -54,7 +48,7 @@ describe('GET /collections/{collectionId}', () => {
   });
 
   test('answers the counts of an example collection', async () => {
-    const { url } = await startService({ endpoint: embedded });
+    const { url } = await startService({ endpoint: embedded() });
     expect((await call(url, '/collections/example-campus')).json).toMatchObject({ userCount: 5000 });
   });
 
@@ -141,11 +135,11 @@ describe('Parameters of GET /collections/{collectionId}', () => {
 });
 
 describe('A caller of GET /collections/{collectionId}', () => {
-  const guarded = () => serve(exception('ResourceNotFoundException'), { config: { auth: issuer.rules } });
+  const guarded = () => serve(exception('ResourceNotFoundException'), { config: { auth: issuer().rules } });
 
   test('who may not read it is refused whether it exists or not, and nothing is asked of Rekognition', async () => {
     const { url, calls } = await guarded();
-    const headers = { Authorization: `Bearer ${await issuer.mint({ collections: ['other'] })}` };
+    const headers = { Authorization: `Bearer ${await issuer().mint({ collections: ['other'] })}` };
     expect(await call(url, PATH, { headers })).toMatchObject({ status: 403, json: { code: 'FORBIDDEN' } });
     expect(await call(url, `${PATH}?x=1`, { headers })).toMatchObject({ status: 400 });
     expect(await call(url, `${PATH}?x=1`)).toMatchObject({ status: 401 });
@@ -154,7 +148,7 @@ describe('A caller of GET /collections/{collectionId}', () => {
 
   test('who may read it is told that it is not there', async () => {
     const { url } = await guarded();
-    const headers = { Authorization: `Bearer ${await issuer.mint({ collections: ['te*'] })}` };
+    const headers = { Authorization: `Bearer ${await issuer().mint({ collections: ['te*'] })}` };
     expect((await call(url, PATH, { headers })).status).toBe(404);
   });
 });

@@ -1,24 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { call } from '../support/contract.ts';
-import { startIssuer, type Issuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import { describedAs, exception, pageOf, type Script, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until, type Service, type ServiceOptions } from '../support/service.ts';
+import { started } from '../support/started.ts';
 
-let embedded: EmbeddedRekognition;
-let issuer: Issuer;
-
-beforeAll(async () => {
-  embedded = await startEmbeddedRekognition({ tps: 0 });
-  issuer = await startIssuer();
-});
+const embedded = started(() => startEmbeddedRekognition({ tps: 0 }));
+const issuer = started(startIssuer);
 
 afterEach(stopServices);
-
-afterAll(() => Promise.all([embedded.stop(), issuer.stop()]));
 
 type PageStep = (page: number) => Step;
 
@@ -82,7 +76,7 @@ describe('GET /collections/{collectionId}/users/{userId}', () => {
   test.each(['employee:10001', 'badge-100002', 'nobody'])(
     'answers for %s as the listing does',
     async (id) => {
-      const { url } = await startService({ endpoint: embedded });
+      const { url } = await startService({ endpoint: embedded() });
       const lines = (await call(url, '/collections/example-campus/users.ndjson')).text.split('\n');
       const listed = lines.find((line) => line.startsWith(`{"userId":"${id}",`));
       const { status, text } = await call(url, `/collections/example-campus/users/${id}`);
@@ -357,8 +351,8 @@ describe('Parameters of a lookup', () => {
 
 describe('A caller of a lookup', () => {
   test('who may not read the collection is refused, and nothing is asked of Rekognition', async () => {
-    const { url, calls } = await serve(listing(1), { config: { auth: issuer.rules } });
-    const headers = { Authorization: `Bearer ${await issuer.mint({ collections: ['other'] })}` };
+    const { url, calls } = await serve(listing(1), { config: { auth: issuer().rules } });
+    const headers = { Authorization: `Bearer ${await issuer().mint({ collections: ['other'] })}` };
     expect(await call(url, pathOf('user-1'), { headers })).toMatchObject({
       status: 403,
       json: { code: 'FORBIDDEN' },

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { startEmbeddedRekognition, type EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import { call, type Answer } from '../support/contract.ts';
-import { startIssuer, type Issuer } from '../support/issuer.ts';
+import { startIssuer } from '../support/issuer.ts';
 import {
   collectionsOf,
   exception,
@@ -12,20 +12,14 @@ import {
   type Step,
 } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, type Service } from '../support/service.ts';
+import { started } from '../support/started.ts';
 
-let embedded: EmbeddedRekognition;
-let issuer: Issuer;
-
-beforeAll(async () => {
-  const ids = Array.from({ length: 7 }, (_, index) => `made-${index}`);
-  const collections = ids.map((id) => ({ id, users: [] }));
-  embedded = await startEmbeddedRekognition({ tps: 0, examples: false, collections });
-  issuer = await startIssuer();
-});
+const made = Array.from({ length: 7 }, (_, index) => `made-${index}`);
+const collections = made.map((id) => ({ id, users: [] }));
+const embedded = started(() => startEmbeddedRekognition({ tps: 0, examples: false, collections }));
+const issuer = started(startIssuer);
 
 afterEach(stopServices);
-
-afterAll(() => Promise.all([embedded.stop(), issuer.stop()]));
 
 const PATH = '/collections';
 
@@ -35,10 +29,10 @@ const listing = (step: Step): Script => ({
 
 const serve = (step: Step, config = {}): Promise<Service> => startService({ script: listing(step), config });
 
-const guarded = (step: Step): Promise<Service> => serve(step, { auth: issuer.rules });
+const guarded = (step: Step): Promise<Service> => serve(step, { auth: issuer().rules });
 
 async function askAs(claim: unknown, { url }: Service, query = ''): Promise<Answer> {
-  const token = await issuer.mint({ collections: claim });
+  const token = await issuer().mint({ collections: claim });
   return call(url, `${PATH}${query}`, { headers: { Authorization: `Bearer ${token}` } });
 }
 
@@ -69,7 +63,7 @@ describe('GET /collections', () => {
   });
 
   test.each([1, 2, 3, 7, 1000])('yields every collection once by pages of %i', async (maxResults) => {
-    const { url } = await startService({ endpoint: embedded });
+    const { url } = await startService({ endpoint: embedded() });
     const found: string[] = [];
     for (let query = `?maxResults=${maxResults}`; query !== '';) {
       const page = await call(url, `${PATH}${query}`);
@@ -79,7 +73,7 @@ describe('GET /collections', () => {
         /^<(\?maxResults=\d+&nextToken=[\w-]+)>; rel="next"$/.exec(page.headers['link'] ?? '')?.[1] ?? '';
       expect(query === '').toBe(page.json['nextToken'] === undefined);
     }
-    expect(found).toEqual(['made-0', 'made-1', 'made-2', 'made-3', 'made-4', 'made-5', 'made-6']);
+    expect(found).toEqual(made);
   });
 
   test('leaves out whatever else Rekognition sends', async () => {
@@ -202,13 +196,13 @@ describe('A caller of GET /collections', () => {
   test('has an ETag of what it is shown, not of what others are shown of the same page', async () => {
     const service = await startService({
       script: listing(page),
-      config: { auth: issuer.rules, upstream: { cacheTtlMs: 60_000 } },
+      config: { auth: issuer().rules, upstream: { cacheTtlMs: 60_000 } },
     });
     const [one, all] = [await askAs(['team-*'], service), await askAs(['*'], service)];
     expect(service.calls).toHaveLength(1);
     expect(one.headers['etag']).not.toBe(all.headers['etag']);
     expect(idsOf(one)).toEqual(['team-a', 'team-b']);
-    const token = await issuer.mint({ collections: ['team-*'] });
+    const token = await issuer().mint({ collections: ['team-*'] });
     const headers = { Authorization: `Bearer ${token}`, 'If-None-Match': String(all.headers['etag']) };
     expect((await call(service.url, PATH, { headers })).status).toBe(200);
   });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 
-import { buildService, listening, type BuiltService } from '../support/built-service.ts';
+import { builtService, listening } from '../support/built-service.ts';
 import { call } from '../support/contract.ts';
 import { exception, pageOf, type Script, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
@@ -170,23 +170,15 @@ test('Each of ten streams at capacity is refused with a whole Retry-After of a s
 });
 
 describe('Eleven streams at once', () => {
-  let built: BuiltService | undefined;
-  beforeAll(() => {
-    built = buildService();
-  });
-  afterAll(() => {
-    built?.kill();
-    built?.remove();
-  });
+  const built = builtService();
 
   test('leave standard error as it was: no warning of listeners', async () => {
-    const run = built?.start({
+    const run = built().start({
       NODE_NO_WARNINGS: '',
       PORT: '0',
       EXPORT_CONCURRENCY: '20',
       LOG_LEVEL: 'info',
     });
-    if (!run) throw new Error('the service was not built');
     const url = await listening(run);
     const streams = await Promise.all(
       Array.from({ length: 11 }, () => openStream(url, '/collections/example-campus/users.ndjson')),

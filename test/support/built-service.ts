@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
+import type { EmbeddedRekognition } from '../../src/embedded/start.ts';
+import { started } from './started.ts';
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The service as it is deployed. */
@@ -18,7 +21,8 @@ export interface BuiltService {
   startBy(command: string, env: Readonly<Record<string, string>>): Run;
   /** Ends the processes that still run. */
   kill(): void;
-  remove(): void;
+  /** Ends them and removes the build. */
+  stop(): void;
 }
 
 /** One process. */
@@ -34,8 +38,30 @@ interface Manifest {
   readonly scripts: Readonly<Record<string, string>>;
 }
 
-/** Builds the service beside the files that it reads; takes some seconds. */
-export function buildService(): BuiltService {
+/** The service, built for the tests of a file. */
+export function builtService(): () => BuiltService {
+  return started(buildService);
+}
+
+/** The settings of a service over this Rekognition, without a limit or a quota to wait for. */
+export function settingsOver(endpoint: EmbeddedRekognition): Readonly<Record<string, string>> {
+  return {
+    PORT: '0',
+    NODE_ENV: 'production',
+    REKOGNITION_BACKEND: 'aws',
+    AWS_REGION: endpoint.region,
+    AWS_ACCESS_KEY_ID: endpoint.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: endpoint.secretAccessKey,
+    AWS_ENDPOINT_URL_REKOGNITION: endpoint.url,
+    RATE_LIMIT_MAX: '0',
+    UPSTREAM_TPS: '1000',
+    UPSTREAM_BURST: '1000',
+    UPSTREAM_MAX_ATTEMPTS: '1',
+  };
+}
+
+/** Builds it beside the files that it reads; takes some seconds. */
+function buildService(): BuiltService {
   const home = mkdtempSync(join(tmpdir(), 'built-service-'));
   const running: ChildProcess[] = [];
   for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
@@ -55,6 +81,9 @@ export function buildService(): BuiltService {
     const exit = once(child, 'close').then(([code]) => code as number | null);
     return { child, exit, out: () => out, err: () => err };
   };
+  const kill = (): void => {
+    for (const child of running.splice(0)) child.kill('SIGKILL');
+  };
   return {
     dist,
     start: (env) => run(process.execPath, [join(dist, 'server.js')], env),
@@ -67,10 +96,9 @@ export function buildService(): BuiltService {
         );
       return run('bash', ['-c', built], { PATH: process.env['PATH'] ?? '', ...env });
     },
-    kill() {
-      for (const child of running.splice(0)) child.kill('SIGKILL');
-    },
-    remove() {
+    kill,
+    stop() {
+      kill();
       rmSync(home, { recursive: true });
     },
   };

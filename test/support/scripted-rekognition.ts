@@ -45,7 +45,7 @@ export interface ScriptedRekognition {
   readonly url: string;
   readonly calls: readonly RecordedCall[];
   /** Stops it; throws where a step was left over, or a call came that was not in the script. */
-  done(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** What AWS's messages may hold and no answer of the service may. */
@@ -114,7 +114,7 @@ export async function startScriptedRekognition(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
-    async done() {
+    async stop() {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');

@@ -112,7 +112,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     await once(server, 'close');
     service.stop();
     client.destroy();
-    await scripted.done();
+    await scripted.stop();
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

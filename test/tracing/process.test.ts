@@ -2,33 +2,25 @@ import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 
-import { buildService, listening, type BuiltService } from '../support/built-service.ts';
+import { builtService, listening } from '../support/built-service.ts';
 import { startCollector } from '../support/collector.ts';
 
 // Each starts a process, which takes its time where others run too.
 jest.setTimeout(60_000);
 
-let built: BuiltService;
-
-beforeAll(() => {
-  built = buildService();
-}, 120_000);
+const built = builtService();
 
 afterEach(() => {
-  built.kill();
-});
-
-afterAll(() => {
-  built.remove();
+  built().kill();
 });
 
 const traced = { PORT: '0', NODE_ENV: 'production', REKOGNITION_BACKEND: 'embedded' };
 
 test('with a collector set, the spans of the last requests are sent on SIGTERM, and the log stays JSON', async () => {
   const collector = await startCollector();
-  const run = built.start({ ...traced, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  const run = built().start({ ...traced, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
   const url = await listening(run);
   expect((await fetch(`${url}/collections/example-team/users`)).status).toBe(200);
   run.child.kill('SIGTERM');
@@ -52,7 +44,7 @@ test.each(['down', 'hanging'])(
     const collector = await startCollector();
     collector.answer('hang');
     if (state === 'down') await collector.stop();
-    const run = built.start({
+    const run = built().start({
       ...traced,
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_BSP_SCHEDULE_DELAY: '10',
@@ -80,20 +72,20 @@ test.each(['down', 'hanging'])(
 );
 
 test('where tracing is off nothing of its SDK is read: the service runs without that file', async () => {
-  const sdk = readdirSync(built.dist)
+  const sdk = readdirSync(built().dist)
     .filter((name) => name.endsWith('.js'))
-    .filter((name) => readFileSync(join(built.dist, name), 'utf8').includes('@opentelemetry/sdk-trace'));
+    .filter((name) => readFileSync(join(built().dist, name), 'utf8').includes('@opentelemetry/sdk-trace'));
   expect(sdk).toEqual([expect.stringMatching(/^otlp-\w+\.js$/)]);
-  const file = join(built.dist, sdk[0] ?? '');
+  const file = join(built().dist, sdk[0] ?? '');
   renameSync(file, `${file}.away`);
   try {
-    const off = built.start(traced);
+    const off = built().start(traced);
     const url = await listening(off);
     expect((await fetch(`${url}/collections/example-team/users`)).status).toBe(200);
     off.child.kill('SIGTERM');
     await expect(off.exit).resolves.toBe(0);
     expect(off.out()).not.toContain('traceId');
-    const on = built.start({ ...traced, OTEL_TRACES_EXPORTER: 'otlp' });
+    const on = built().start({ ...traced, OTEL_TRACES_EXPORTER: 'otlp' });
     await expect(on.exit).resolves.toBe(1);
     expect(on.err()).toContain('Cannot find module');
   } finally {
