@@ -55,6 +55,8 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Patie
       taken: 0,
       stalledChecks: 0,
     });
+    // Each answer due listens for the end, beside the ten listeners that Node takes for usual.
+    socket.setMaxListeners(MAX_ANSWERS_DUE + 10);
     // Node takes its own listener off at CONNECT; a reset would then end the process.
     socket.on('error', () => undefined);
     socket.once('close', () => open.delete(socket));

@@ -7,7 +7,7 @@ import type { StreamEnd } from '../metrics/metrics.ts';
 import type { UpstreamStats } from '../rekognition/upstream-stats.ts';
 import type { Span } from '../tracing/span.ts';
 import { callerAddress } from './callers.ts';
-import { createEndings } from './endings.ts';
+import { endingOf } from './ending.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */
 export interface RequestContext {
@@ -29,7 +29,7 @@ export interface RequestContext {
    */
   readonly onEnded: (fn: () => void) => void;
   /** Whether the kernel took the whole answer: not so where it was cut, which Node does not tell. */
-  readonly isSent: boolean;
+  readonly isSent: () => boolean;
   /** The matched route's pattern, once it is known. */
   route?: string;
   /** The collection asked for, once its id has been checked. */
@@ -69,12 +69,12 @@ export function requestIdFrom(header: string | undefined): string {
 
 /** Gives every request its id and its context. */
 export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
-  const endings = createEndings((err) => {
+  const onBug = (err: unknown): void => {
     logger.error({ err }, 'a bug: the work after the end of a request failed');
-  });
+  };
   return (req, res, next) => {
     const requestId = requestIdFrom(req.get('x-request-id'));
-    const ending = endings.of(res);
+    const ending = endingOf(res, onBug);
     let leaving: AbortController | undefined;
     const leaveIfGone = (): void => {
       if (ending.reached && !ending.isSent) leaving?.abort(new ClientLeft('the client left'));
@@ -91,9 +91,7 @@ export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
         return leaving.signal;
       },
       onEnded: ending.onReached,
-      get isSent() {
-        return ending.isSent;
-      },
+      isSent: () => ending.isSent,
     };
     res.locals['context'] = context;
     ending.onReached(leaveIfGone);

@@ -34,17 +34,19 @@ export function readyz(
  */
 export function closeWhileStopping(readiness: Readiness): RequestHandler {
   // Of pipelined requests the last: closing after an earlier answer would lose the others.
-  const due = new Map<Socket, Response>();
+  const due = new Map<Socket, Response | undefined>();
   readiness.stopping.addEventListener('abort', () => {
-    for (const res of due.values()) contextOf(res).headers['Connection'] = 'close';
+    for (const res of due.values()) if (res) contextOf(res).headers['Connection'] = 'close';
   });
   return (req, res, next) => {
     const { headers, onEnded } = contextOf(res);
     if (!readiness.ready) headers['Connection'] = 'close';
     const { socket } = req;
+    if (!due.has(socket)) socket.once('close', () => due.delete(socket));
     due.set(socket, res);
     onEnded(() => {
-      if (due.get(socket) === res) due.delete(socket);
+      // Not `delete`: V8 makes a new table after some of these, and the old one keeps its responses (docs/decisions/0011).
+      if (due.get(socket) === res) due.set(socket, undefined);
     });
     next();
   };

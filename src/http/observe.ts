@@ -59,7 +59,7 @@ function outcomeOf(req: Request, hasAnswer: boolean, status: number, context: Re
     hasAnswer,
     durationMs: performance.now() - context.startedAt,
     error: context.error,
-    aborted: !context.isSent,
+    aborted: !context.isSent(),
   };
 }
 

@@ -48,7 +48,7 @@ export async function sendLines(res: Response, options: SendLinesOptions): Promi
   deps.metrics.streamsOpen.inc();
   const stopWatch = watchReader(res, deps.reader, stats);
   res.once('finish', () => {
-    if (context.isSent) stats.end = 'complete';
+    if (context.isSent()) stats.end = 'complete';
   });
   context.onEnded(() => {
     stopWatch();
