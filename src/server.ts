@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   const client = createClient({
     endpoint,
     keys: embedded,
-    connectTimeoutMs: attemptTimeoutMs,
+    attemptTimeoutMs,
     credentialsTimeoutMs: Math.min(attemptTimeoutMs, deadlineMs / 2),
     now,
     wallClock: Date.now,

@@ -5,7 +5,7 @@ import type { Governor, Permit } from '../quota/governor.ts';
 import type { Span } from '../tracing/span.ts';
 import type { Client } from './client.ts';
 import type { Credentials } from './credentials.ts';
-import { withDeadline, type CallDuration } from './deadline.ts';
+import { raceDeadline, type CallDuration } from './deadline.ts';
 import { AttemptTimeout, toUpstreamFailure, UpstreamFailure } from './failure.ts';
 import type { CallContext, Stage, UpstreamCall } from './operation.ts';
 import type { UpstreamStats } from './upstream-stats.ts';
@@ -122,7 +122,7 @@ export function call(options: CallOptions): UpstreamCall {
     };
     try {
       const bounds = { ms: timeoutMs, parent, onTimeout: () => new AttemptTimeout() };
-      const response = await withDeadline(bounds, (signal) => client.send(operation.command(input), signal));
+      const response = await raceDeadline(bounds, client.send(operation.command(input)));
       stats.requestId = response.requestId;
       const output = operation.read(response.body, input);
       duration.observe(now() - from);

@@ -35,10 +35,7 @@ export interface RekognitionResponse {
 
 /** Makes single calls of Rekognition: one attempt each. */
 export interface Client {
-  send<Input extends RekognitionInput>(
-    command: RekognitionCommand<Input>,
-    signal: AbortSignal,
-  ): Promise<RekognitionResponse>;
+  send<Input extends RekognitionInput>(command: RekognitionCommand<Input>): Promise<RekognitionResponse>;
   readonly credentials: Credentials;
   destroy(): void;
 }
@@ -47,8 +44,8 @@ interface ClientOptions {
   readonly endpoint: RekognitionEndpoint;
   /** Fixed keys, such as the embedded Rekognition's; without them the SDK's own chain finds some. */
   readonly keys?: AwsCredentialIdentity | undefined;
-  /** Longest wait for a connection, in milliseconds. */
-  readonly connectTimeoutMs: number;
+  /** How long a call is waited for, in milliseconds. */
+  readonly attemptTimeoutMs: number;
   /** Longest wait for credentials, in milliseconds. */
   readonly credentialsTimeoutMs: number;
   /** Milliseconds of a clock that never goes back. */
@@ -57,13 +54,20 @@ interface ClientOptions {
   readonly wallClock: () => number;
 }
 
+/** By then nobody waits for a call any more, and its connection is closed. */
+const LEFT_OVER_MS = 1000;
+
 /** The SDK's client, set for one attempt a call: retries, time-outs and pacing are this service's own. */
 export function createClient(options: ClientOptions): Client {
-  const { endpoint, keys, connectTimeoutMs, credentialsTimeoutMs: timeoutMs, now, wallClock } = options;
+  const { endpoint, keys, attemptTimeoutMs, credentialsTimeoutMs: timeoutMs, now, wallClock } = options;
   const { url, region } = endpoint;
-  const transport = createTransport({ connectTimeoutMs, proxies: keys === undefined });
+  const transport = createTransport({
+    connectTimeoutMs: attemptTimeoutMs,
+    readTimeoutMs: attemptTimeoutMs + LEFT_OVER_MS,
+    proxies: keys === undefined,
+  });
   const lookUp = (): Promise<AwsCredentialIdentity> =>
-    keys ? Promise.resolve(keys) : lookUpCredentials(region, boundedBy(transport, timeoutMs));
+    keys ? Promise.resolve(keys) : lookUpCredentials(region, transport);
   const credentials = createCredentials({ lookUp, timeoutMs, now, wallClock });
   const client: RekognitionClient = new RekognitionClient({
     ...settled,
@@ -84,8 +88,9 @@ export function createClient(options: ClientOptions): Client {
     service: 'rekognition',
   });
   return {
-    async send(command, signal) {
-      const output = (await client.send(command, { abortSignal: signal })) as ServiceOutputTypes;
+    async send(command) {
+      // Without options, a signal among them: with any, the SDK makes its middleware again for each call.
+      const output = (await client.send(command)) as ServiceOutputTypes;
       const { $metadata, ...body } = output;
       return { body, requestId: $metadata.requestId };
     },
@@ -98,6 +103,7 @@ export function createClient(options: ClientOptions): Client {
 
 /** What the SDK would otherwise read from AWS's variables and files, where a value that is none fails each call. */
 const settled: RekognitionClientConfig = {
+  cacheMiddleware: true,
   maxAttempts: 1,
   retryMode: 'standard',
   defaultsMode: 'standard',
@@ -109,7 +115,9 @@ const settled: RekognitionClientConfig = {
 };
 
 /** A new chain for each lookup, since a chain keeps what it found, and files as they were. */
-async function lookUpCredentials(region: string, requestHandler: Transport): Promise<AwsCredentialIdentity> {
+async function lookUpCredentials(region: string, transport: Transport): Promise<AwsCredentialIdentity> {
+  // The SDK's clients of STS are short-lived; the connections are the transport's.
+  const requestHandler = { ...transport, destroy: () => undefined };
   let code: string | undefined;
   // The chain drops the error of a source that it passes over, with the code of its socket, but debugs its text.
   const debug = (text: unknown): void => {
@@ -127,14 +135,4 @@ async function lookUpCredentials(region: string, requestHandler: Transport): Pro
 
 function ignore(): void {
   // The SDK's other messages may hold what is secret.
-}
-
-/** STS is called with no signal, and would be waited for without end. */
-function boundedBy(transport: Transport, timeoutMs: number): Transport {
-  return {
-    ...transport,
-    handle: (request) => transport.handle(request, { abortSignal: AbortSignal.timeout(timeoutMs) }),
-    // The SDK's clients of STS are short-lived; the connections are the transport's.
-    destroy: () => undefined,
-  };
 }

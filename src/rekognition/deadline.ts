@@ -8,23 +8,10 @@ interface Bounds {
 }
 
 /**
- * Runs `work` with a signal that aborts when the parent does or after `ms`. It settles then even if `work`
- * ignores the signal, as the SDK's credential lookup does; what `work` does later is of no consequence.
+ * Waits for work that goes on without this waiter, no longer than the bounds allow. What the work does later is of no
+ * consequence.
  */
-export async function withDeadline<T>(bounds: Bounds, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  bounds.parent.throwIfAborted();
-  const controller = new AbortController();
-  return raceDeadline(bounds, work(controller.signal), (reason) => {
-    controller.abort(reason);
-  });
-}
-
-/** Waits for work that goes on without this waiter, no longer than the bounds allow. */
-export function raceDeadline<T>(
-  { ms, parent, onTimeout }: Bounds,
-  awaited: Promise<T>,
-  onGivenUp?: (reason: Error) => void,
-): Promise<T> {
+export function raceDeadline<T>({ ms, parent, onTimeout }: Bounds, awaited: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const settled = (): void => {
       clearTimeout(timer);
@@ -32,9 +19,7 @@ export function raceDeadline<T>(
     };
     const giveUp = (reason: Error): void => {
       settled();
-      // First, so that the reason wins over the AbortError of what is given up.
       reject(reason);
-      onGivenUp?.(reason);
     };
     const onAbort = (): void => {
       giveUp(parent.reason as Error);

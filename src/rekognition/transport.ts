@@ -1,4 +1,4 @@
-import type { HttpHandlerOptions, HttpRequest, HttpResponse, QueryParameterBag } from '@smithy/types';
+import type { HttpRequest, HttpResponse, QueryParameterBag } from '@smithy/types';
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 
 /** The connection failed before a whole answer had arrived; `cause` is the socket's error. */
@@ -13,6 +13,8 @@ export class TransportError extends Error {
 interface TransportOptions {
   /** Longest wait for a connection, TLS included, in milliseconds. */
   readonly connectTimeoutMs: number;
+  /** Longest wait for a response, and for each part of it, in milliseconds; undici looks about once a second. */
+  readonly readTimeoutMs: number;
   /** Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. */
   readonly proxies: boolean;
 }
@@ -20,27 +22,35 @@ interface TransportOptions {
 /** A request handler of the SDK, as far as this service needs one. */
 export interface Transport {
   readonly metadata: { readonly handlerProtocol: string };
-  handle(request: HttpRequest, options?: HttpHandlerOptions): Promise<{ response: HttpResponse }>;
+  handle(request: HttpRequest): Promise<{ response: HttpResponse }>;
   updateHttpClientConfig(): void;
   httpHandlerConfigs(): Record<string, never>;
   destroy(): void;
 }
 
 /** Far above the largest page; a longer response is none of Rekognition's. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
-/** Sends the SDK's requests over undici, which costs less than its own handler, and reads answers whole. */
-export function createTransport({ connectTimeoutMs, proxies }: TransportOptions): Transport {
+/**
+ * Sends the SDK's requests over undici, which costs less than its own handler, and reads responses whole. A request takes
+ * no signal: where nobody waits for it any more, it ends within its time-out.
+ */
+export function createTransport({ connectTimeoutMs, readTimeoutMs, proxies }: TransportOptions): Transport {
   const connect = { timeout: connectTimeoutMs };
-  const bounds = { connect, maxResponseSize: MAX_ANSWER_BYTES };
+  const bounds = {
+    connect,
+    headersTimeout: readTimeoutMs,
+    bodyTimeout: readTimeoutMs,
+    maxResponseSize: MAX_RESPONSE_BYTES,
+  };
   const agent = proxies
     ? new EnvHttpProxyAgent({ ...bounds, proxyTls: connect, requestTls: connect })
     : new Agent(bounds);
   return {
     metadata: { handlerProtocol: 'http/1.1' },
-    async handle(request, options) {
+    async handle(request) {
       try {
-        return { response: await exchange(agent, request, options?.abortSignal as AbortSignal | undefined) };
+        return { response: await exchange(agent, request) };
       } catch (error) {
         throw new TransportError(error);
       }
@@ -54,37 +64,28 @@ export function createTransport({ connectTimeoutMs, proxies }: TransportOptions)
   };
 }
 
-/** One request and its whole answer. undici's `dispatch` spares the streams that its `request` would make. */
-function exchange(agent: Dispatcher, request: HttpRequest, signal?: AbortSignal): Promise<HttpResponse> {
-  const { protocol, hostname, port, headers } = request;
-  const method = request.method;
+/** One request and its whole response. undici's `dispatch` spares the streams that its `request` would make. */
+function exchange(agent: Dispatcher, request: HttpRequest): Promise<HttpResponse> {
+  const { protocol, hostname, port, method, headers } = request;
   const body = (request.body ?? null) as string | Uint8Array | null;
   const origin = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`;
   const path = request.path + queryOf(request.query);
   return new Promise((resolve, reject) => {
-    const answer = { statusCode: 0, headers: {} as Record<string, string> };
+    const response = { statusCode: 0, headers: {} as Record<string, string> };
     const chunks: Buffer[] = [];
     agent.dispatch(
       { origin, path, method, headers, body },
       {
-        onRequestStart(controller) {
-          const abort = (): void => {
-            controller.abort(signal?.reason as Error);
-          };
-          if (signal?.aborted) abort();
-          else signal?.addEventListener('abort', abort, { once: true });
-        },
+        onRequestStart: () => undefined,
         onResponseStart(_controller, statusCode, received) {
-          answer.statusCode = statusCode;
-          answer.headers = joined(received);
+          response.statusCode = statusCode;
+          response.headers = joined(received);
         },
         onResponseData(_controller, chunk) {
           chunks.push(chunk);
         },
         onResponseEnd() {
-          const [only] = chunks;
-          const whole = chunks.length === 1 && only ? only : Buffer.concat(chunks);
-          resolve({ ...answer, body: whole });
+          resolve({ ...response, body: Buffer.concat(chunks) });
         },
         onResponseError(_controller, error) {
           reject(error);

@@ -35,7 +35,7 @@ const app = () => {
     client: createClient({
       endpoint: { url: 'http://127.0.0.1:9', region: 'us-east-1' },
       keys: { accessKeyId: 'none', secretAccessKey: 'none' },
-      connectTimeoutMs: 100,
+      attemptTimeoutMs: 100,
       credentialsTimeoutMs: 100,
       now: Date.now,
       wallClock: Date.now,

@@ -79,7 +79,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const client = createClient({
     endpoint,
     keys: endpoint,
-    connectTimeoutMs: config.upstream.attemptTimeoutMs,
+    attemptTimeoutMs: config.upstream.attemptTimeoutMs,
     credentialsTimeoutMs: config.upstream.attemptTimeoutMs,
     now: Date.now,
     wallClock: Date.now,
