@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 import { builtService, listening, type Run } from './support/built-service.ts';
+import { freePort } from './support/free-port.ts';
 import { AUDIENCE, startIssuer } from './support/issuer.ts';
 import { startScriptedRekognition, type ScriptedRekognition } from './support/scripted-rekognition.ts';
 
@@ -359,14 +360,6 @@ function spawnService(env: Record<string, string>, stdout: number | 'pipe'): Chi
     env,
     stdio: ['ignore', stdout, 'ignore'],
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 /** Far more lines of the log than a pipe holds, once the service listens. */

@@ -1,15 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 
 import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
-import {
-  closeBrowsers,
-  closePages,
-  describeInBrowser,
-  expectAccessible,
-  launch,
-  watch,
-} from '../support/browser.ts';
+import { closePages, describeInBrowser, expectAccessible, launched, watch } from '../support/browser.ts';
 import { builtDocs } from '../support/docs.ts';
 import { startIssuer } from '../support/issuer.ts';
 import { startService, stopServices, type Service } from '../support/service.ts';
@@ -20,18 +13,12 @@ jest.setTimeout(120_000);
 describeInBrowser()('/docs in a browser', () => {
   const docsDirectory = builtDocs();
   const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launch();
-  }, 60_000);
+  const browser = launched();
 
   afterEach(async () => {
-    await closePages();
+    await closePages(browser());
     await stopServices();
   });
-
-  afterAll(closeBrowsers);
 
   const start = (config = {}): Promise<Service> =>
     startService({
@@ -49,7 +36,7 @@ describeInBrowser()('/docs in a browser', () => {
 
   test('sends a request, its next page and the same again, breaks no policy and asks no other host', async () => {
     const { url } = await start();
-    const { page, complaints, requests } = await watch(browser);
+    const { page, complaints, requests } = await watch(browser());
     await page.goto(`${url}/docs`);
     await send(page, 'Send', /^200 OK/);
     expect(await page.locator('#listUsers .body').innerText()).toContain('"userId": "visitor_2031"');
@@ -63,7 +50,7 @@ describeInBrowser()('/docs in a browser', () => {
   test('shows an error on purpose with one click, in sight also on a phone', async () => {
     const { url } = await start();
     const options = { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce' } as const;
-    const { page } = await watch(browser, options);
+    const { page } = await watch(browser(), options);
     await page.goto(`${url}/docs`);
     await page.getByRole('link', { name: 'throws-AccessDeniedException' }).click();
     await outcome(page).getByText('403 Forbidden').waitFor();
@@ -76,7 +63,7 @@ describeInBrowser()('/docs in a browser', () => {
 
   test('shows a stream as it comes, and that one which failed is incomplete', async () => {
     const { url } = await start();
-    const { page } = await watch(browser);
+    const { page } = await watch(browser());
     await page.goto(`${url}/docs`);
     const form = page.locator('#streamUsers form');
     await form.getByRole('button', { name: 'Send' }).click();
@@ -93,7 +80,7 @@ describeInBrowser()('/docs in a browser', () => {
   test('sends the bearer token that was typed in, and keeps it out of the command', async () => {
     const issuer = await startIssuer();
     const { url } = await start({ auth: { ...issuer.rules, jwksUri: `${issuer.url}/keys` } });
-    const { page, complaints } = await watch(browser);
+    const { page, complaints } = await watch(browser());
     await page.goto(`${url}/docs`);
     await send(page, 'Send', /^401 Unauthorized/);
     const token = await issuer.mint();
@@ -107,7 +94,7 @@ describeInBrowser()('/docs in a browser', () => {
 
   test('names a command that works as it is, and copies it', async () => {
     const { url } = await start();
-    const { page } = await watch(browser, { permissions: ['clipboard-read', 'clipboard-write'] });
+    const { page } = await watch(browser(), { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.goto(`${url}/docs`);
     await page.locator('#start').getByRole('button', { name: 'Copy' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
@@ -119,7 +106,7 @@ describeInBrowser()('/docs in a browser', () => {
 
   test('can be used by the keyboard alone', async () => {
     const { url } = await start();
-    const { page } = await watch(browser);
+    const { page } = await watch(browser());
     await page.goto(`${url}/docs`);
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the contract');
@@ -139,7 +126,7 @@ describeInBrowser()('/docs in a browser', () => {
     ['dark', 390],
   ] as const)('is accessible and fits its window, %s at %i pixels', async (colorScheme, width) => {
     const { url } = await start();
-    const { page } = await watch(browser, { colorScheme, viewport: { width, height: 844 } });
+    const { page } = await watch(browser(), { colorScheme, viewport: { width, height: 844 } });
     await page.goto(`${url}/docs`);
     await page.evaluate(`for (const part of document.querySelectorAll('details')) part.open = true`);
     await send(page, 'Send', /^200 OK/);
@@ -149,7 +136,7 @@ describeInBrowser()('/docs in a browser', () => {
 
   test('can be read without a script, and offers nothing then that needs one', async () => {
     const { url } = await start();
-    const { page } = await watch(browser, { javaScriptEnabled: false });
+    const { page } = await watch(browser(), { javaScriptEnabled: false });
     await page.goto(`${url}/docs`);
     expect(await page.locator('#listUsers').innerText()).toContain('GET /collections/{collectionId}/users');
     expect(await page.locator('button:visible, input:visible').count()).toBe(0);

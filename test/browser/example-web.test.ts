@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import { afterEach, expect, jest, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
 
 import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
 import {
-  closeBrowsers,
   closePages,
   describeInBrowser,
   expectAccessible,
-  launch,
+  launched,
   watch,
   type Watched,
 } from '../support/browser.ts';
@@ -26,18 +25,12 @@ const quick = { upstream: { maxAttempts: 1, tps: 1000, burst: 1000, cacheTtlMs: 
 describeInBrowser(vite)('The example frontend, in a browser and on another origin', () => {
   const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
   const example = started(startExampleWeb);
-  let browser: Browser;
-
-  beforeAll(async () => {
-    browser = await launch();
-  }, 60_000);
+  const browser = launched();
 
   afterEach(async () => {
-    await closePages();
+    await closePages(browser());
     await stopServices();
   });
-
-  afterAll(closeBrowsers);
 
   /** Over the embedded Rekognition, or one that answers so. */
   async function start(script?: readonly Step[]): Promise<Service> {
@@ -57,7 +50,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
   }
 
   async function open(collection: string, options?: Parameters<typeof watch>[1]): Promise<Watched> {
-    const watched = await watch(browser, options);
+    const watched = await watch(browser(), options);
     await watched.page.goto(`${example().origin}/?collection=${encodeURIComponent(collection)}`);
     return watched;
   }

@@ -4,16 +4,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
-import { closeBrowsers, describeInBrowser, launch } from '../support/browser.ts';
+import { describeInBrowser, launched } from '../support/browser.ts';
 import { describedAs, exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, type ConfigOverrides } from '../support/service.ts';
 
 const path = '/collections/team/users.ndjson';
 
 describeInBrowser()('In a browser', () => {
-  let browser: Browser;
+  const browser = launched();
   let site: Server;
   let origin: string;
   let page: Page;
@@ -27,15 +27,13 @@ describeInBrowser()('In a browser', () => {
     });
     await once(site.listen(0, '127.0.0.1'), 'listening');
     origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-    browser = await launch();
-    page = await browser.newPage();
+    page = await browser().newPage();
     await page.goto(origin);
   }, 60_000);
 
   afterEach(stopServices);
 
-  afterAll(async () => {
-    await closeBrowsers();
+  afterAll(() => {
     site.closeAllConnections();
     site.close();
   });

@@ -1,24 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@jest/globals';
 
 import { vite } from '../support/example-web.ts';
+import { freePort } from '../support/free-port.ts';
 
 const folder = fileURLToPath(new URL('../../examples/web', import.meta.url));
 const testWithVite = existsSync(vite.path) ? test : test.skip;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 testWithVite(
   'npm start in examples/web starts the service and, on another origin that may read it, the example',

@@ -4,6 +4,8 @@ import { createRequire } from 'node:module';
 import { describe, expect } from '@jest/globals';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
+import { started } from './started.ts';
+
 /** Where Debian puts it, and where GitHub's runners have it. */
 const places = ['/usr/bin/chromium', '/usr/bin/google-chrome'];
 const CHROMIUM = places.find((path) => existsSync(path)) ?? '/usr/bin/chromium';
@@ -35,24 +37,18 @@ export function describeInBrowser(...needs: readonly Need[]): typeof describe | 
   return describe.skip;
 }
 
-const launched: Browser[] = [];
-
-/** A browser of Debian's. */
-export async function launch(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM });
-  launched.push(browser);
-  return browser;
+/** Debian's browser, for the tests of a file. */
+export function launched(): () => Browser {
+  const running = started(async () => {
+    const browser = await chromium.launch({ executablePath: CHROMIUM });
+    return { browser, stop: () => browser.close() };
+  });
+  return () => running().browser;
 }
 
-/** Closes every page of `watch`; for `afterEach`. */
-export async function closePages(): Promise<void> {
-  const contexts = launched.flatMap((browser) => browser.contexts());
-  await Promise.all(contexts.map((context) => context.close()));
-}
-
-/** Ends every browser, also where the start of something else failed; for `afterAll`. */
-export async function closeBrowsers(): Promise<void> {
-  await Promise.all(launched.splice(0).map((browser) => browser.close()));
+/** Closes every page of `watch`. */
+export async function closePages(browser: Browser): Promise<void> {
+  await Promise.all(browser.contexts().map((context) => context.close()));
 }
 
 /** A page of its own, watched from its first request. */

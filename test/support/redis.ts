@@ -1,8 +1,9 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 
 import { expect, test } from '@jest/globals';
+
+import { freePort } from './free-port.ts';
 
 /** A real Redis on a free port, with nothing on disk. */
 export interface RedisServer {
@@ -76,13 +77,4 @@ async function start(port: number, args: readonly string[]): Promise<ChildProces
     });
   });
   return child;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

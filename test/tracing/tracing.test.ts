@@ -78,24 +78,15 @@ test('a page is a span of its request, of the wait for its permit and of its att
     'rollcall.page.source': 'fetched',
   });
   const [wait] = named(spans, WAIT);
-  expect(wait).toMatchObject({
-    kind: 'internal',
-    parentId: request?.spanId,
-    traceId: request?.traceId,
-    failed: false,
-  });
+  const inside = { parentId: request?.spanId, traceId: request?.traceId, failed: false };
+  expect(wait).toMatchObject({ kind: 'internal', ...inside });
   expect(wait?.attributes).toEqual({
     'rollcall.operation': 'ListUsers',
     'rollcall.priority': 'interactive',
     'rollcall.outcome': 'granted',
   });
   const [attempt] = named(spans, ATTEMPT);
-  expect(attempt).toMatchObject({
-    kind: 'client',
-    parentId: request?.spanId,
-    traceId: request?.traceId,
-    failed: false,
-  });
+  expect(attempt).toMatchObject({ kind: 'client', ...inside });
   expect(attempt?.attributes).toEqual({
     'rpc.system': 'aws-api',
     'rpc.service': 'Rekognition',
