@@ -184,7 +184,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
   });
 
   test.each([
-    ['throws-AccessDeniedException', 'This collection is closed to us', 'UPSTREAM_ACCESS_DENIED', 0],
+    ['throws-AccessDeniedException', 'The service may not read this collection', 'UPSTREAM_ACCESS_DENIED', 0],
     ['nope', 'There is no such collection', 'COLLECTION_NOT_FOUND', 0],
     ['not an id', 'That is not an id', 'INVALID_PARAMETER', 0],
     ['throws-InvalidPaginationTokenException', 'Your place in the list is lost', 'INVALID_PAGE_TOKEN', 1],
@@ -223,7 +223,7 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
     await start([pageOf(['alice'], 'more'), failed, failed, failed, pageOf(['bob'])]);
     const { page } = await open('team');
     const alert = page.getByRole('alert');
-    await alert.getByRole('heading', { name: 'Rekognition did not answer properly' }).waitFor();
+    await alert.getByRole('heading', { name: 'Rekognition failed' }).waitFor();
     expect(await page.locator('tbody tr').count()).toBe(1);
     await click(page, 'Try again');
     await statusLine(page).getByText('2 users').waitFor();

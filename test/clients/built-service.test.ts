@@ -123,7 +123,7 @@ function documented(): readonly (readonly [id: string, status: number, code: str
 
 /** The status, which by the union every code of the service has. */
 function statusOf(error: RollcallError): number {
-  if (error.code === 'NETWORK_ERROR' || error.code === 'UNREADABLE_ANSWER') throw error;
+  if (error.code === 'NETWORK_ERROR' || error.code === 'UNREADABLE_RESPONSE') throw error;
   return error.status;
 }
 

@@ -55,7 +55,7 @@ export function advice(error: RollcallError): string {
     case 'INVALID_PARAMETER':
       return error.errors.map(({ name, detail }) => name + detail).join();
     case 'NETWORK_ERROR':
-    case 'UNREADABLE_ANSWER':
+    case 'UNREADABLE_RESPONSE':
       return String(error.status);
     case 'COLLECTION_NOT_FOUND':
       // @ts-expect-error No other code has faults of parameters.

@@ -181,7 +181,7 @@ describe('getUser', () => {
     async (body) => {
       const service = await startScriptedService(json(200, body));
       const rollcall = createRollcall({ baseUrl: service.url, retry: { maxAttempts: 1 } });
-      expect(await outcome(rollcall.getUser('team', 'alice'))).toMatchObject({ code: 'UNREADABLE_ANSWER' });
+      expect(await outcome(rollcall.getUser('team', 'alice'))).toMatchObject({ code: 'UNREADABLE_RESPONSE' });
       await service.stop();
     },
   );

@@ -142,8 +142,8 @@ describe('A stream', () => {
       brokenOff('', 'T', 'UPSTREAM_ACCESS_DENIED', false),
       'UPSTREAM_ACCESS_DENIED',
     ],
-    ['a line that is none', cut('', '<h1>\n'), 'UNREADABLE_ANSWER'],
-    ['a line that is no user', cut('', '[]\n'), 'UNREADABLE_ANSWER'],
+    ['a line that is none', cut('', '<h1>\n'), 'UNREADABLE_RESPONSE'],
+    ['a line that is no user', cut('', '[]\n'), 'UNREADABLE_RESPONSE'],
   ])('throws %s at once', async (_title, answer, code) => {
     const rollcall = await start([answer]);
     expect(await read(rollcall.streamUsers('team'))).toMatchObject({ ids: '', error: { code } });

@@ -4,11 +4,11 @@ import type { components } from './schema.ts';
 type Problem = components['schemas']['Problem'];
 type StreamProblem = components['schemas']['StreamProblem'];
 
-/** One fault of one parameter. */
-export type ParameterFault = components['schemas']['ParameterFault'];
+/** What is wrong with one parameter. */
+export type ParameterError = components['schemas']['ParameterError'];
 
-/** `NETWORK_ERROR`: no answer, or half of one. `UNREADABLE_ANSWER`: one that is not Rollcall's, the HTML of a proxy say. */
-type OwnCode = 'NETWORK_ERROR' | 'UNREADABLE_ANSWER';
+/** `NETWORK_ERROR`: no response, or an incomplete one. `UNREADABLE_RESPONSE`: one that is not Rollcall's, such as a proxy's HTML. */
+type OwnCode = 'NETWORK_ERROR' | 'UNREADABLE_RESPONSE';
 
 /** The codes of the service, and the client's own two. */
 export type ErrorCode = components['schemas']['ErrorCode'] | OwnCode;
@@ -16,26 +16,26 @@ export type ErrorCode = components['schemas']['ErrorCode'] | OwnCode;
 interface FailureOf<C extends ErrorCode> extends Error {
   readonly name: 'RollcallError';
   readonly code: C;
-  /** Always there with a code of the service; undefined where no answer came. */
+  /** Always set with a code of the service; undefined if there was no response. */
   readonly status: C extends OwnCode ? number | undefined : number;
-  /** In a few words; `message` says more. */
+  /** A short text; `message` says more. */
   readonly title: string;
-  /** Quote it when asking for help. Undefined where the service did not answer. */
+  /** Quote it when you ask for help. Undefined if the service did not respond. */
   readonly requestId: string | undefined;
-  /** Whether the very same request may succeed later. */
+  /** Whether the same request may succeed later. */
   readonly retryable: boolean;
-  /** Seconds until a retry makes sense, where the service said so. */
+  /** Seconds until a retry makes sense, if the service said so. */
   readonly retryAfter: number | undefined;
-  /** Every fault of the parameters; empty unless the code is `INVALID_PARAMETER`. */
-  readonly errors: C extends 'INVALID_PARAMETER' ? readonly ParameterFault[] : readonly [];
-  /** Where a stream that failed goes on, if the service said so. */
+  /** Every wrong parameter; empty unless the code is `INVALID_PARAMETER`. */
+  readonly errors: C extends 'INVALID_PARAMETER' ? readonly ParameterError[] : readonly [];
+  /** Where to resume a stream that failed, if the service said so. */
   readonly nextToken: string | undefined;
 }
 
-/** Every way a call can fail but for an abort of the caller's own: a union on `code`. */
+/** Every way in which a call can fail, except the caller's own abort: a union on `code`. */
 export type RollcallError = { [C in ErrorCode]: FailureOf<C> }[ErrorCode];
 
-/** Whether it is an error of this client, and so has a `code` to switch on. */
+/** Whether an error is this client's, and so has a `code` to switch on. */
 export function isRollcallError(error: unknown): error is RollcallError {
   return error instanceof Error && error.name === 'RollcallError';
 }
@@ -46,7 +46,7 @@ interface Details {
   readonly requestId?: string | undefined;
   readonly retryable?: boolean;
   readonly retryAfter?: number | undefined;
-  readonly errors?: readonly ParameterFault[];
+  readonly errors?: readonly ParameterError[];
   readonly nextToken?: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export function failure(
   details: Details = {},
   cause?: unknown,
 ): RollcallError {
-  const title = code === 'NETWORK_ERROR' ? 'No answer' : 'Unreadable answer';
+  const title = code === 'NETWORK_ERROR' ? 'No response' : 'Unreadable response';
   return Object.assign(new Error(message, { cause }), nothingKnown, {
     title,
     ...details,
@@ -75,11 +75,11 @@ export function failure(
   }) as RollcallError;
 }
 
-/** What an answer that is not a success stands for. */
+/** The error of a response that is not a success. */
 export function failureOf(body: unknown, response: Platform<'Response'>): RollcallError {
   const { status, headers } = response;
   if (isProblem(body)) return problemFailure(body, headers);
-  return failure('UNREADABLE_ANSWER', `The answer (${status}) is not one of Rollcall's.`, {
+  return failure('UNREADABLE_RESPONSE', `The response (${status}) is not one of Rollcall's.`, {
     status,
     retryable: status === 429 || status >= 500,
     requestId: headers.get('x-request-id') ?? undefined,
@@ -93,7 +93,7 @@ export function problemFailure(
   headers?: Platform<'Headers'>,
 ): RollcallError {
   const { code, detail, title, status, requestId, retryable, errors = [], nextToken } = problem;
-  // A page of another origin sees the header only where it is exposed; the body says the same.
+  // A page from another origin sees the header only if it is exposed; the body says the same.
   const retryAfter = (headers && secondsOf(headers)) ?? problem.retryAfter;
   return failure(code, detail, { title, status, requestId, retryable, retryAfter, errors, nextToken });
 }

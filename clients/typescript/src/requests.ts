@@ -1,6 +1,6 @@
 import { failure, failureOf } from './failure.ts';
 import type { CallOptions, Connection, ListingOptions, OnePageOptions } from './options.ts';
-import { createPatience, type Patience } from './patience.ts';
+import { createReadTimeout, type ReadTimeout } from './read-timeout.ts';
 import type { paths } from './schema.ts';
 import type { OpenStream } from './user-stream.ts';
 import type { Page } from './users.ts';
@@ -12,7 +12,7 @@ type Ids = Readonly<Record<string, string>>;
 
 /** The requests, one attempt each. */
 export interface Requests {
-  /** One thing, known by a member that it always has. */
+  /** One object, recognised by a member that it always has. */
   one: <T>(member: keyof T & string, path: Path, ids: Ids, options: CallOptions) => Promise<T>;
   /** One page, whose items are in a member of this name. */
   page: <P extends Page>(
@@ -24,10 +24,10 @@ export interface Requests {
   stream: (path: Path, ids: Ids, options: ListingOptions) => Promise<OpenStream>;
 }
 
-/** An answer that has begun. */
-interface Answer {
+/** A response whose body is yet to be read. */
+interface Opened {
   readonly response: Response;
-  readonly patience: Patience;
+  readonly readTimeout: ReadTimeout;
 }
 
 /** The requests to one service. */
@@ -35,7 +35,7 @@ export function createRequests(connection: Connection): Requests {
   const { baseUrl, token, fetch: send = fetch, timeoutMs = 30_000 } = connection;
   requireUrl(baseUrl);
 
-  /** Made before the request: a header that can't be sent is no failure of the network. */
+  /** Made before the request: a header that cannot be sent is not a failure of the network. */
   async function headersOf({ headers }: CallOptions, etag?: string): Promise<Headers> {
     const value = typeof token === 'function' ? await token() : token;
     const sent = new Headers(headers);
@@ -44,29 +44,29 @@ export function createRequests(connection: Connection): Requests {
     return sent;
   }
 
-  async function get(path: Path, ids: Ids, options: OnePageOptions<Page>): Promise<Answer> {
+  async function get(path: Path, ids: Ids, options: OnePageOptions<Page>): Promise<Opened> {
     const url = baseUrl.replace(/\/$/, '') + targetOf(path, ids, options);
     const headers = await headersOf(options, options.previous?.etag);
-    const patience = createPatience(timeoutMs, options.signal);
-    const { signal } = patience;
-    const response = await patience.wait(send(new Request(url, { headers, signal })));
+    const readTimeout = createReadTimeout(timeoutMs, options.signal);
+    const { signal } = readTimeout;
+    const response = await readTimeout.wait(send(new Request(url, { headers, signal })));
     options.onResponse?.(response);
-    return { response, patience };
+    return { response, readTimeout };
   }
 
   return {
     async one<T>(member: keyof T & string, path: Path, ids: Ids, options: CallOptions) {
-      const answer = await get(path, ids, options);
-      const body = await jsonOf<T>(answer);
-      if (typeof body?.[member] !== 'string') throw failureOf(body, answer.response);
+      const opened = await get(path, ids, options);
+      const body = await jsonOf<T>(opened);
+      if (typeof body?.[member] !== 'string') throw failureOf(body, opened.response);
       return body as T;
     },
 
     async page<P extends Page>(member: keyof P & string, path: Path, ids: Ids, options: OnePageOptions<P>) {
-      const answer = await get(path, ids, options);
-      const { headers, status } = answer.response;
-      const body = status === 304 ? options.previous : await jsonOf<P>(answer);
-      if (!Array.isArray(body?.[member])) throw failureOf(body, answer.response);
+      const opened = await get(path, ids, options);
+      const { headers, status } = opened.response;
+      const body = status === 304 ? options.previous : await jsonOf<P>(opened);
+      if (!Array.isArray(body?.[member])) throw failureOf(body, opened.response);
       return {
         [member]: body[member],
         nextToken: nextTokenOf(headers) ?? body.nextToken,
@@ -76,11 +76,11 @@ export function createRequests(connection: Connection): Requests {
     },
 
     async stream(path, ids, options) {
-      const answer = await get(path, ids, options);
-      const { ok, body, headers } = answer.response;
-      if (!ok || !body) throw failureOf(await jsonOf(answer), answer.response);
+      const opened = await get(path, ids, options);
+      const { ok, body, headers } = opened.response;
+      if (!ok || !body) throw failureOf(await jsonOf(opened), opened.response);
       const total = headers.get('x-total-users');
-      return { body, total: total === null ? undefined : Number(total), patience: answer.patience };
+      return { body, total: total === null ? undefined : Number(total), readTimeout: opened.readTimeout };
     },
   };
 }
@@ -94,9 +94,9 @@ function targetOf(path: Path, ids: Ids, { maxResults, nextToken }: OnePageOption
   return query.size > 0 ? `${target}?${query.toString()}` : target;
 }
 
-/** The body as JSON; undefined where it is none. */
-async function jsonOf<T>({ response, patience }: Answer): Promise<Partial<T> | null | undefined> {
-  const text = await patience.wait(response.text());
+/** The body as JSON; undefined if it is not JSON. */
+async function jsonOf<T>({ response, readTimeout }: Opened): Promise<Partial<T> | null | undefined> {
+  const text = await readTimeout.wait(response.text());
   try {
     return JSON.parse(text) as Partial<T> | null;
   } catch {
@@ -104,14 +104,14 @@ async function jsonOf<T>({ response, patience }: Answer): Promise<Partial<T> | n
   }
 }
 
-/** `fetch` would refuse these again and again, as if the network had failed. A path is one of the page's own origin. */
+/** `fetch` would refuse these at each attempt, as if the network had failed. A path is one of the page's own origin. */
 function requireUrl(baseUrl: string): void {
   const page = (globalThis as { location?: { href: string } }).location?.href;
   const { href } = URL.canParse(baseUrl, page) ? new URL(baseUrl, page) : { href: '' };
-  if (!/^https?:\/\/[^/@]+\/[^?#]*$/.test(href)) throw new TypeError(`This baseUrl is no URL: ${baseUrl}`);
+  if (!/^https?:\/\/[^/@]+\/[^?#]*$/.test(href)) throw new TypeError(`baseUrl is not a URL: ${baseUrl}`);
 }
 
-/** No URL can carry some: it would ask for another path. */
+/** Some ids cannot be in a URL, which would then have another path. */
 function encodedId(name: string, id: string): string {
   if (!['', '.', '..'].includes(id)) return encodeURIComponent(id);
   const detail = `Give the id of a ${name === 'userId' ? 'user' : 'collection'}.`;

@@ -1,15 +1,15 @@
 import { isRollcallError, type RollcallError } from './failure.ts';
 import type { Platform } from './platform.ts';
 
-/** How often, and how long to wait. */
+/** How often to try, and how long to wait. */
 export interface RetryPolicy {
   /** Attempts of one request, the first included. */
   readonly maxAttempts: number;
-  /** The longest wait, in milliseconds. Where the service asks for more, its error is thrown at once. */
+  /** The longest wait, in milliseconds. If the service asks for more, its error is thrown at once. */
   readonly maxDelayMs: number;
 }
 
-/** What a wait before another attempt needs. */
+/** What a wait before a retry needs. */
 export interface Backoff extends RetryPolicy {
   readonly random: () => number;
   readonly sleep: (ms: number, signal: Platform<'AbortSignal'> | undefined) => Promise<void>;
@@ -17,16 +17,16 @@ export interface Backoff extends RetryPolicy {
 
 const BASE_MS = 1000;
 
-/** Milliseconds until another attempt; undefined where none may help. `failures` counts those in a row, 1 at the first. */
+/** Milliseconds until a retry; undefined if none may help. `failures` counts those in a row, from 1. */
 export function delayBefore(error: RollcallError, failures: number, backoff: Backoff): number | undefined {
   const { maxAttempts, maxDelayMs, random } = backoff;
   const askedMs = (error.retryAfter ?? 0) * 1000;
   if (!error.retryable || failures >= maxAttempts || askedMs > maxDelayMs) return undefined;
-  // Full jitter on top of what was asked for: callers that were refused together do not come back together.
+  // Full jitter on top of `Retry-After`: callers that were refused together do not retry together.
   return Math.min(maxDelayMs, askedMs + random() * BASE_MS * 2 ** (failures - 1));
 }
 
-/** Waits until another attempt makes sense, or throws the error again. */
+/** Waits until a retry makes sense, or throws the error again. */
 export async function pauseAfter(
   error: unknown,
   failures: number,

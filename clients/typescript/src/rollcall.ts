@@ -6,26 +6,26 @@ import { createUserStream } from './user-stream.ts';
 import type { Page, User, UsersPage, UserStream } from './users.ts';
 
 export { isRollcallError } from './failure.ts';
-export type { ErrorCode, ParameterFault, RollcallError } from './failure.ts';
+export type { ErrorCode, ParameterError, RollcallError } from './failure.ts';
 export type { Collection, CollectionsPage, CollectionSummary };
 export type { RetryPolicy, RollcallOptions, User, UsersPage, UserStream };
 export type { UserStatus } from './users.ts';
 
-/** The client. What it throws is a `RollcallError`, or the reason of the caller's own abort. */
+/** The client. It throws a `RollcallError`, or the reason of the caller's own abort. */
 export interface Rollcall {
-  /** One page of the collections that the caller may read; 100 unless said otherwise. */
+  /** One page of the collections that the caller may read; 100 by default. */
   listCollections(options?: OnePageOptions<CollectionsPage>): Promise<CollectionsPage>;
-  /** Every collection that the caller may read, page by page; 1,000 a page unless said otherwise. */
+  /** Every collection that the caller may read, page by page; 1,000 a page by default. */
   listAllCollections(options?: PageOptions): AsyncGenerator<CollectionSummary, void, undefined>;
-  /** One collection and how much it holds. */
+  /** One collection, with its counts. */
   getCollection(collectionId: string, options?: CallOptions): Promise<Collection>;
-  /** One page of users; 100 unless said otherwise. */
+  /** One page of users; 100 by default. */
   listUsers(collectionId: string, options?: OnePageOptions<UsersPage>): Promise<UsersPage>;
-  /** Every user, page by page; 500 a page unless said otherwise. */
+  /** Every user, page by page; 500 a page by default. */
   listAllUsers(collectionId: string, options?: PageOptions): AsyncGenerator<User, void, undefined>;
-  /** One user; `USER_NOT_FOUND` where there is none, `LOOKUP_INCOMPLETE` where the collection is too large to know. */
+  /** One user; `USER_NOT_FOUND` if there is none, `LOOKUP_INCOMPLETE` if the collection is too large to search in time. */
   getUser(collectionId: string, userId: string, options?: CallOptions): Promise<User>;
-  /** Every user in one streamed answer, resumed where it breaks. */
+  /** Every user in one stream, which is resumed when it breaks. */
   streamUsers(collectionId: string, options?: ListingOptions): UserStream;
 }
 

@@ -383,7 +383,7 @@ export interface components {
              */
             retryAfter?: number;
             /** @description With `INVALID_PARAMETER` only, the faults of the request, at most twenty; `detail` says how many more there are. */
-            errors?: components["schemas"]["ParameterFault"][];
+            errors?: components["schemas"]["ParameterError"][];
         };
         /** @description The last line of a stream that is not complete: a `Problem`, and where to go on. A line is one if it has a `code`. */
         StreamProblem: {
@@ -414,7 +414,7 @@ export interface components {
             nextToken: string;
         };
         /** @description One fault of one parameter. */
-        ParameterFault: {
+        ParameterError: {
             /**
              * @description Where the parameter stands.
              * @enum {string}

@@ -1,15 +1,15 @@
 import { failure, isProblem, isRollcallError, problemFailure } from './failure.ts';
-import type { Patience } from './patience.ts';
+import type { ReadTimeout } from './read-timeout.ts';
 import type { User, UserStream } from './users.ts';
 
-/** The most users of a page; a connection that breaks is resumed at one of the last so many. */
+/** The most users of a page: a broken stream is resumed at the beginning of its last page. */
 const PAGE_SIZE = 500;
 
-/** An answer that has begun. */
+/** A stream whose body is yet to be read. */
 export interface OpenStream {
   readonly body: ReadableStream<Uint8Array>;
   readonly total: number | undefined;
-  readonly patience: Patience;
+  readonly readTimeout: ReadTimeout;
 }
 
 interface StreamDeps {
@@ -20,14 +20,14 @@ interface StreamDeps {
   readonly pause: (error: unknown, failures: number) => Promise<void>;
 }
 
-/** Reads the stream, and resumes it where that may help. */
+/** Reads the stream, and resumes it if that may help. */
 export function createUserStream({ nextToken, open, pause }: StreamDeps): UserStream {
   let resumeFrom = nextToken;
   let total: number | undefined;
   let complete = false;
   let looping = false;
-  // The last users given since `resumeFrom`: a connection that breaks without a word leaves no better place to go on
-  // from. Their order is fixed, so those before them have been given.
+  // The last users yielded since `resumeFrom`, for a connection that breaks without a problem document. The order of
+  // users is fixed, so those before them have been yielded.
   const recent = new Set<string>();
   let forgotten = false;
 
@@ -51,8 +51,8 @@ export function createUserStream({ nextToken, open, pause }: StreamDeps): UserSt
         yield user;
       }
     }
-    // All of the last page are gone since.
-    if (!isNew) throw failure('NETWORK_ERROR', 'The answer broke off.');
+    // All users of the last page have been deleted since.
+    if (!isNew) throw failure('NETWORK_ERROR', 'The response broke off.');
     complete = true;
   }
 
@@ -98,12 +98,12 @@ export function createUserStream({ nextToken, open, pause }: StreamDeps): UserSt
   }
 }
 
-/** The user of a line; throws the error that the last line of an incomplete stream is. */
+/** The user in a line; throws the error in the last line of an incomplete stream. */
 function userOf(line: string): User {
   const value = parsed(line);
   if (isProblem(value)) throw problemFailure(value);
   if (isUser(value)) return value;
-  throw failure('UNREADABLE_ANSWER', `This is no line of a stream: ${line.slice(0, 80)}`);
+  throw failure('UNREADABLE_RESPONSE', `This is not a line of a stream: ${line.slice(0, 80)}`);
 }
 
 function parsed(line: string): unknown {
@@ -118,22 +118,22 @@ function isUser(value: unknown): value is User {
   return typeof value === 'object' && value !== null && 'userId' in value;
 }
 
-/** Whole lines; a `NETWORK_ERROR` where the last is not whole. */
-async function* linesOf({ body, patience }: OpenStream): AsyncGenerator<string, void, undefined> {
+/** Whole lines; a `NETWORK_ERROR` if the last is not whole. */
+async function* linesOf({ body, readTimeout }: OpenStream): AsyncGenerator<string, void, undefined> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = '';
   try {
     for (;;) {
-      const { done, value } = await patience.wait(reader.read());
+      const { done, value } = await readTimeout.wait(reader.read());
       if (done) break;
       const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       yield* lines;
     }
-    if (rest !== '') throw failure('NETWORK_ERROR', 'The answer broke off.', { retryable: true });
+    if (rest !== '') throw failure('NETWORK_ERROR', 'The response broke off.', { retryable: true });
   } finally {
-    // Ends the transfer where the loop was left; what a broken one says here has been said.
+    // Ends the transfer if the loop ended early. A broken transfer has thrown already.
     reader.cancel().catch(() => undefined);
   }
 }

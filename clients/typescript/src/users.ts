@@ -1,6 +1,6 @@
 import type { components } from './schema.ts';
 
-/** Today's values; more may come, and mean a user that is there. */
+/** Today's values; AWS may add more. */
 export type UserStatus = 'ACTIVE' | 'UPDATING' | 'CREATING' | 'CREATED' | (string & Record<never, never>);
 
 /** A user of a collection. */
@@ -8,13 +8,13 @@ export interface User extends Readonly<components['schemas']['User']> {
   readonly userStatus: UserStatus;
 }
 
-/** What every page has beside its items. */
+/** What every page has besides its items. */
 export interface Page {
   /** Where the next page begins; undefined on the last. */
   readonly nextToken: string | undefined;
-  /** What `previous` goes by. */
+  /** Compared when the page is passed as `previous`. */
   readonly etag: string | undefined;
-  /** Quote it when asking for help. */
+  /** Quote it when you ask for help. */
   readonly requestId: string | undefined;
 }
 
@@ -24,12 +24,12 @@ export interface UsersPage extends Page {
 }
 
 /**
- * Every user of a collection, each once. After a failure, or after a loop over it was left, a new loop goes on where the
- * last one stopped; after its end there is nothing more. One loop at a time: a second beside it throws.
+ * Every user of a collection, each once. After a failure, or after a loop that ended early, a new loop continues where the
+ * last one stopped. Only one loop at a time may read it: a second one throws.
  */
 export interface UserStream extends AsyncIterable<User> {
-  /** How many users the collection has, for showing progress; undefined until the first has come, and where nobody knows. */
+  /** How many users the collection has, to show progress; undefined until the first user, and if the service does not know. */
   readonly total: number | undefined;
-  /** Where another stream may go on, after a restart say: the last page token that came. Users given since come again. */
+  /** Where another stream may continue, for example after a restart: the last page token. Users yielded since then come again. */
   readonly nextToken: string | undefined;
 }

@@ -23,10 +23,10 @@ describe('A call that gets no answer of Rollcall', () => {
   test.each([
     ['a broken connection', (res) => res.destroy(), { code: 'NETWORK_ERROR', retryable: true }],
     ['half a page', half, { code: 'NETWORK_ERROR', retryable: true }],
-    ['a page of HTML', html, { code: 'UNREADABLE_ANSWER', status: 502, retryable: true }],
-    ['what is not JSON', (res) => res.end('{"users":'), { code: 'UNREADABLE_ANSWER', retryable: false }],
-    ['no users', json(200, {}), { code: 'UNREADABLE_ANSWER', status: 200, retryable: false }],
-    ['nothing', (res) => res.writeHead(200).end(), { code: 'UNREADABLE_ANSWER', retryable: false }],
+    ['a page of HTML', html, { code: 'UNREADABLE_RESPONSE', status: 502, retryable: true }],
+    ['what is not JSON', (res) => res.end('{"users":'), { code: 'UNREADABLE_RESPONSE', retryable: false }],
+    ['no users', json(200, {}), { code: 'UNREADABLE_RESPONSE', status: 200, retryable: false }],
+    ['nothing', (res) => res.writeHead(200).end(), { code: 'UNREADABLE_RESPONSE', retryable: false }],
   ] as [string, Answer, object][])('but %s says so', async (_title, answer, expected) => {
     const rollcall = await start([answer]);
     await expect(rollcall.listUsers('team')).rejects.toMatchObject(expected);
@@ -38,7 +38,7 @@ describe('A call that gets no answer of Rollcall', () => {
       code: 'NETWORK_ERROR',
       status: undefined,
       retryable: true,
-      message: 'There was no answer for 50 ms.',
+      message: 'There was no response for 50 ms.',
     });
   });
 });
