@@ -44,7 +44,9 @@ export function builtService(): () => BuiltService {
 }
 
 /** The settings of a service over this Rekognition, without a limit or a quota to wait for. */
-export function settingsOver(endpoint: EmbeddedRekognition): Readonly<Record<string, string>> {
+export function settingsOver(
+  endpoint: Pick<EmbeddedRekognition, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'>,
+): Readonly<Record<string, string>> {
   return {
     PORT: '0',
     NODE_ENV: 'production',
