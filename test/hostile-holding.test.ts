@@ -52,7 +52,7 @@ function unread(count: number, url: string, text: string): Socket[] {
 /** Clients that send this and read ten bytes at a time. */
 function dripping(count: number, url: string, text: string): void {
   for (const socket of unread(count, url, text)) {
-    const drip = setInterval(() => socket.read(10), 100);
+    const drip = setInterval(() => void socket.read(10), 100);
     socket
       .on('readable', () => undefined)
       .once('close', () => {
