@@ -64,6 +64,19 @@ describe('From the built service', () => {
     expect(idsOf(users)).toEqual(campus);
   });
 
+  test('listAllCollections names the collections, and getCollection and getUser say what is in one', async () => {
+    const ids: string[] = [];
+    for await (const { collectionId } of rollcall.listAllCollections({ maxResults: 1 }))
+      ids.push(collectionId);
+    expect(ids).toEqual(['example-team', 'example-empty', 'example-hundred', 'example-campus']);
+    expect((await rollcall.getCollection('example-campus')).userCount).toBe(5000);
+    const last = campus.at(-1) ?? '';
+    expect((await rollcall.getUser('example-campus', last)).userId).toBe(last);
+    expect(await failureOf(rollcall.getUser('example-campus', 'nobody'))).toMatchObject({
+      code: 'USER_NOT_FOUND',
+    });
+  });
+
   test('streamUsers reads each of 5,000 users once, and knows their number where Rekognition told it in time', async () => {
     const stream = rollcall.streamUsers('example-campus');
     const { users, error } = await read(stream);

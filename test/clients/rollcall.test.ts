@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { createRollcall, isRollcallError, type Rollcall } from '../../clients/typescript/src/rollcall.ts';
 import { exampleUsers } from '../../src/embedded/example-users.ts';
 import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
-import { collectionsOf, pageOf } from '../support/scripted-rekognition.ts';
+import { collectionsOf, exception, pageOf } from '../support/scripted-rekognition.ts';
 import { startService, stopServices } from '../support/service.ts';
 import { started } from '../support/started.ts';
 import { json, problem, startScriptedService } from './scripted-service.ts';
@@ -101,6 +101,18 @@ describe('listCollections', () => {
     expect(again.collections).toBe(first.collections);
     expect(again.requestId).not.toBe(first.requestId);
   });
+
+  test('throws what is wrong with its options', async () => {
+    const rollcall = await start();
+    const { nextToken } = await rollcall.listUsers('example-team', { maxResults: 1 });
+    expect(await outcome(rollcall.listCollections({ nextToken }))).toMatchObject({
+      code: 'INVALID_PAGE_TOKEN',
+    });
+    expect(await outcome(rollcall.listCollections({ maxResults: 1001 }))).toMatchObject({
+      code: 'INVALID_PARAMETER',
+      errors: [{ location: 'query', name: 'maxResults' }],
+    });
+  });
 });
 
 describe('listAllCollections', () => {
@@ -125,6 +137,14 @@ describe('listAllCollections', () => {
       { MaxResults: 1000, NextToken: 'two' },
       { MaxResults: 1000, NextToken: 'three' },
     ]);
+  });
+
+  test('throws what failed a later page, behind the collections before it', async () => {
+    const script = [collectionsOf(['a'], 'two'), exception('AccessDeniedException')];
+    const { url } = await startService({ script });
+    const collections = createRollcall({ baseUrl: url }).listAllCollections();
+    expect(await collections.next()).toMatchObject({ value: { collectionId: 'a' } });
+    expect(await outcome(collections.next())).toMatchObject({ code: 'UPSTREAM_ACCESS_DENIED', status: 403 });
   });
 });
 
@@ -163,6 +183,38 @@ describe('getUser', () => {
     const rollcall = createRollcall({ baseUrl: service.url, retry: { maxDelayMs: 1 } });
     expect(await rollcall.getUser('team', 'alice')).toEqual({ userId: 'alice', userStatus: 'ACTIVE' });
     await service.stop();
+  });
+
+  test('says how long to wait where a lookup was not finished, and does not wait for longer than it may', async () => {
+    const service = await startService({
+      script: { answer: ({ NextToken }) => pageOf(['alice'], String(Number(NextToken ?? 0) + 1)) },
+      config: { upstream: { tps: 0.5, burst: 2, deadlineMs: 1500 } },
+    });
+    const rollcall = createRollcall({ baseUrl: service.url, retry: { maxDelayMs: 999 } });
+    expect(await outcome(rollcall.getUser('team', 'nobody'))).toMatchObject({
+      code: 'LOOKUP_INCOMPLETE',
+      status: 503,
+      retryable: true,
+      retryAfter: expect.any(Number),
+    });
+    expect(service.logs.filter(({ msg }) => msg === 'request')).toHaveLength(1);
+  });
+
+  test('ends with the reason of its signal', async () => {
+    const { url } = await startService({ script: { always: 'hang' } });
+    const signal = AbortSignal.timeout(50);
+    const rollcall = createRollcall({ baseUrl: url });
+    const error = await outcome(rollcall.getUser('team', 'alice', { signal }));
+    expect(error).toBe(signal.reason);
+  });
+
+  test('says that there is no such collection, and asks for an id with a slash as for any other', async () => {
+    const rollcall = await start();
+    expect(await outcome(rollcall.getUser('nope', 'alice'))).toMatchObject({ code: 'COLLECTION_NOT_FOUND' });
+    expect(await outcome(rollcall.getUser('example-team', 'a/b'))).toMatchObject({
+      code: 'INVALID_PARAMETER',
+      errors: [{ location: 'path', name: 'userId' }],
+    });
   });
 
   test.each([
