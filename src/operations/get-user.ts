@@ -17,6 +17,9 @@ interface Walk {
   /** Users that were looked at. */
   seen: number;
   pages: number;
+  /** Pages that were not in the cache, and what they took together. */
+  read: number;
+  readMs: number;
 }
 
 /** A user that was found, or the news that there is none, and when the page was read that this rests on. */
@@ -61,13 +64,19 @@ async function lookUp(
   deps: OperationDeps,
 ): Promise<Found> {
   const input = { CollectionId: params.collectionId };
-  const walk: Walk = { seen: 0, pages: 0 };
+  const walk: Walk = { seen: 0, pages: 0, read: 0, readMs: 0 };
   let total: number | undefined;
   const next = paginate(undefined, async (token) => {
     const stats = createUpstreamStats();
+    const askedAt = deps.now();
     if (token !== undefined && total === undefined) askTotal();
     try {
-      return await deps.upstream.call(users, pageInput(input, MAX_USERS, token), { ...call, stats });
+      const page = await deps.upstream.call(users, pageInput(input, MAX_USERS, token), { ...call, stats });
+      if (stats.source !== 'cached') {
+        walk.read += 1;
+        walk.readMs += deps.now() - askedAt;
+      }
+      return page;
     } finally {
       addStats(call.stats, stats);
     }
@@ -84,7 +93,7 @@ async function lookUp(
   try {
     return await find(params.userId, next, walk);
   } catch (error) {
-    throw walk.pages > 0 ? failureOfWalk(error, walk, total ?? 0, deps) : error;
+    throw failureOfWalk(error, walk, total ?? 0, deps);
   }
 }
 
@@ -106,28 +115,32 @@ async function find(
   }
 }
 
-/** What a failure after the first page means to a caller, who did not ask for a page. */
+/** What the failure of a page means to a caller, who did not ask for a page. */
 function failureOfWalk(error: unknown, walk: Walk, total: number, deps: OperationDeps): unknown {
   if (!(error instanceof AppError)) return error;
-  if (error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED')
-    return incomplete(walk, total, deps, error);
+  const isCut = error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED';
+  if (isCut && walk.pages > 0) return incomplete(walk, total, deps, error);
   if (error.code !== 'INVALID_PAGE_TOKEN') return error;
-  const detail = 'Rekognition refused its own page token in the middle of the collection. Retry later.';
+  const detail = 'Rekognition refused its own page token. Retry later.';
   return new AppError('UPSTREAM_ERROR', detail, { cause: error });
 }
 
-/** The next lookup goes on with the pages that are there. A collection of unknown size is taken to be twice as large. */
+/**
+ * The next lookup goes on with the pages that are there, at the pace of this one where others take the quota. A
+ * collection of unknown size is taken to be twice as large.
+ */
 function incomplete(
-  { seen, pages }: Walk,
+  { seen, pages, read, readMs }: Walk,
   total: number,
   { upstream }: OperationDeps,
   cause: AppError,
 ): AppError {
-  const left = total > seen ? (total - seen) / MAX_USERS : pages;
+  const left = Math.ceil(total > seen ? (total - seen) / MAX_USERS : pages);
+  const pageS = Math.max(readMs / 1000 / Math.max(read, 1), 1 / upstream.rateOf(users.name));
   const detail =
     'The collection is too large to be searched in the time of one request. Retry after the time in Retry-After, or read it as a stream.';
   return new AppError('LOOKUP_INCOMPLETE', detail, {
     cause,
-    retryAfterS: Math.max(Math.ceil(left) / upstream.rateOf(users.name), cause.retryAfterS ?? 0),
+    retryAfterS: Math.max(left * pageS, cause.retryAfterS ?? 0),
   });
 }

@@ -132,15 +132,18 @@ describe('A lookup that Rekognition fails', () => {
     }
   });
 
-  test('since its own page token has expired is UPSTREAM_ERROR: the caller has sent none', async () => {
-    const { url } = await serve(
-      listing(3, (page) => (page === 2 ? exception('InvalidPaginationTokenException') : undefined)),
-    );
-    expect(await call(url, pathOf('user-3'))).toMatchObject({
-      status: 502,
-      json: { code: 'UPSTREAM_ERROR', retryable: true },
-    });
-  });
+  test.each([1, 2])(
+    'since a page token is refused at page %i is UPSTREAM_ERROR: the caller has sent none',
+    async (failing) => {
+      const { url } = await serve(
+        listing(3, (page) => (page === failing ? exception('InvalidPaginationTokenException') : undefined)),
+      );
+      expect(await call(url, pathOf('user-3'))).toMatchObject({
+        status: 502,
+        json: { code: 'UPSTREAM_ERROR', retryable: true },
+      });
+    },
+  );
 
   test.each(['page-2', 'page-7'])(
     'by a page token that repeats is UPSTREAM_ERROR, not an endless walk',
@@ -163,6 +166,14 @@ describe('A lookup that the deadline cuts', () => {
   // Two permits at once, and the next one after two seconds: a third page comes too late.
   const config = { upstream: { tps: 0.5, burst: 2, deadlineMs: 1500, lookupTtlMs: 60_000 } };
 
+  /** A collection of so many full pages, as Rekognition counts it. */
+  const ofPages = (pages: number): Script => ({
+    operations: {
+      ...(listing(pages) as { operations: object }).operations,
+      DescribeCollection: () => describedAs(pages * 500),
+    },
+  });
+
   test('is LOOKUP_INCOMPLETE, with a whole Retry-After made from what is left and the rate', async () => {
     const service = await serve(listing(3), { config });
     const { status, json, headers } = await call(service.url, pathOf('user-3'));
@@ -175,19 +186,27 @@ describe('A lookup that the deadline cuts', () => {
   });
 
   test('tells a longer wait where more is left', async () => {
-    const script = listing(20);
-    const users = (pages: number): Script => ({
-      operations: {
-        ...(script as { operations: object }).operations,
-        DescribeCollection: () => describedAs(pages * 500),
-      },
-    });
     const waits: number[] = [];
     for (const pages of [4, 40]) {
-      const { url } = await serve(users(pages), { config });
+      const { url } = await serve(ofPages(pages), { config });
       waits.push(Number((await call(url, pathOf('nobody'))).json['retryAfter']));
     }
     expect(waits[1]).toBeGreaterThan(5 * (waits[0] ?? Infinity));
+  });
+
+  test('tells a longer wait where pages take the quota: as long as the rest takes at the pace of this lookup', async () => {
+    const pages = 40;
+    const tps = 20;
+    const slow = { upstream: { tps, burst: 1, deadlineMs: 1500, standingWaitMs: 60_000 } };
+    const { url } = await serve(ofPages(pages), { config: slow });
+    // One permit in ten is left.
+    const others = Array.from({ length: 60 }, (_, at) =>
+      call(url, `/collections/team/users?maxResults=${at + 1}`),
+    );
+    const { json } = await call(url, pathOf('nobody'));
+    await Promise.all(others);
+    expect(json['code']).toBe('LOOKUP_INCOMPLETE');
+    expect(json['retryAfter']).toBeGreaterThan(pages / tps);
   });
 
   test('goes on where it stopped when it is repeated, as Retry-After says', async () => {
