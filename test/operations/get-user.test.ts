@@ -197,10 +197,10 @@ describe('A lookup that the deadline cuts', () => {
   test('tells a longer wait where pages take the quota: as long as the rest takes at the pace of this lookup', async () => {
     const pages = 40;
     const tps = 20;
-    const slow = { upstream: { tps, burst: 1, deadlineMs: 1500, standingWaitMs: 60_000 } };
+    const slow = { upstream: { tps, burst: 1, deadlineMs: 2500, standingWaitMs: 60_000 } };
     const { url } = await serve(ofPages(pages), { config: slow });
     // One permit in ten is left.
-    const others = Array.from({ length: 60 }, (_, at) =>
+    const others = Array.from({ length: 80 }, (_, at) =>
       call(url, `/collections/team/users?maxResults=${at + 1}`),
     );
     const { json } = await call(url, pathOf('nobody'));
