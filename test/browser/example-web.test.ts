@@ -299,16 +299,25 @@ describeInBrowser(vite)('The example frontend, in a browser and on another origi
   test.each([
     ['light', 1280],
     ['dark', 390],
-  ] as const)('is accessible with users and with an error, %s at %i pixels', async (colorScheme, width) => {
-    await start();
-    const options = { colorScheme, viewport: { width, height: 844 } };
-    const { page } = await open('example-hundred', options);
-    await statusLine(page).waitFor();
-    await expectAccessible(page);
-    await page.getByLabel('Collection', { exact: true }).fill('nope');
-    await page.keyboard.press('Enter');
-    await page.getByRole('alert').waitFor();
-    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
-    await expectAccessible(page);
-  });
+  ] as const)(
+    'is accessible with users, a lookup and an error, %s at %i pixels',
+    async (colorScheme, width) => {
+      await start();
+      const options = { colorScheme, viewport: { width, height: 844 } };
+      const { page } = await open('example-hundred', options);
+      await statusLine(page).waitFor();
+      await answerIncomplete(page, 60);
+      await lookUp(page, 'nobody');
+      await page.getByText(/^Going on in/).waitFor();
+      await expectAccessible(page);
+      await lookUp(page, 'not an id');
+      await page.getByRole('alert').waitFor();
+      await expectAccessible(page);
+      await page.getByLabel('Collection', { exact: true }).fill('nope');
+      await page.keyboard.press('Enter');
+      await page.getByText('There is no such collection').waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+      await expectAccessible(page);
+    },
+  );
 });
