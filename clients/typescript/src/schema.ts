@@ -13,11 +13,10 @@ export interface paths {
         };
         /**
          * One page of the collections
-         * @description Only collections that the caller may read are listed, so that a page may be short, or even empty, and still have a
-         *     `nextToken`: go on until there is none, with `nextToken` or with `Link`. The order is Rekognition's.
+         * @description Only collections that the caller may read are listed. So a page may be short or empty and still have a
+         *     `nextToken`: continue until there is none, with `nextToken` or with `Link`. The order is Rekognition's.
          *
-         *     Each query parameter may be given once. An unknown one, a repeated one and an array or object form
-         *     (`maxResults[]`) are refused.
+         *     An unknown query parameter, a repeated one, and an array or object form (`maxResults[]`) are refused.
          */
         get: operations["listCollections"];
         put?: never;
@@ -37,8 +36,8 @@ export interface paths {
         };
         /**
          * One collection
-         * @description How many users and faces it has, which face model it uses, and since when it is there. The numbers are Rekognition's, and
-         *     may lag a little behind.
+         * @description How many users and faces it has, which face model it uses, and when it was created. Rekognition's numbers may lag a
+         *     little.
          */
         get: operations["getCollection"];
         put?: never;
@@ -59,15 +58,14 @@ export interface paths {
         /**
          * One page of the users of a collection
          * @description The order is Rekognition's. To read a whole collection, repeat the request with the `nextToken` of the last
-         *     page, or follow `Link`, until an answer has neither. A short or even an empty page with a `nextToken` is
+         *     page, or follow `Link`, until a response has neither. A short or empty page with a `nextToken` is
          *     not the end.
          *
-         *     A user who is in the collection from before the first page until after the last appears exactly once; one
-         *     who is added or removed meanwhile may or may not. A failure is always an error status, never a short page
+         *     A user who is in the collection from before the first page until after the last appears exactly once. A user
+         *     who is added or removed meanwhile may appear or not. A failure is always an error status, never a short page
          *     without `nextToken`.
          *
-         *     Each query parameter may be given once. An unknown one, a repeated one and an array or object form
-         *     (`maxResults[]`) are refused.
+         *     An unknown query parameter, a repeated one, and an array or object form (`maxResults[]`) are refused.
          */
         get: operations["listUsers"];
         put?: never;
@@ -87,12 +85,12 @@ export interface paths {
         };
         /**
          * One user of a collection
-         * @description Rekognition can't be asked for one user, so the service searches the list, 500 users a call, and keeps its pages for
-         *     `LOOKUP_TTL_MS` (5 s by default): many lookups in one collection cost little more than one. `Age` says how old the answer is.
+         * @description Rekognition has no call for one user, so the service reads the list, 500 users a call, and caches its pages for
+         *     `LOOKUP_TTL_MS` (5 s by default): many lookups in one collection cost little more than one. `Age` says how old the result is.
          *
-         *     Use it for collections of up to some 25,000 users, which one request can search within its default deadline. A larger
-         *     collection is answered with 503 `LOOKUP_INCOMPLETE`, and a retry goes on with the pages that are still kept; for very large
-         *     ones read the stream instead.
+         *     Use it for collections of up to about 25,000 users, which one request can read within its default deadline. For a larger
+         *     collection the response is 503 `LOOKUP_INCOMPLETE`, and a retry continues with the cached pages. For a very large one,
+         *     read the stream instead.
          */
         get: operations["getUser"];
         put?: never;
@@ -112,17 +110,17 @@ export interface paths {
         };
         /**
          * Every user of a collection
-         * @description The users as newline-delimited JSON, one `User` a line, as fast as the reader takes them and Rekognition's quota
+         * @description The users as newline-delimited JSON, one `User` a line, as fast as the reader reads them and Rekognition's quota
          *     allows: at most 2,500 a second.
          *
-         *     **The collection is complete if and only if the response ends cleanly.** Where a later page fails for good, the last
-         *     line is a `StreamProblem`, and the connection is destroyed, so that every client sees an incomplete
-         *     transfer: curl ends with 18, `fetch` rejects a read. To go on, ask again with that `nextToken`, which repeats no user and
-         *     leaves none out. A connection that broke on its way has no such line; then go on from the `nextToken` that was last
-         *     used, and drop the users that were read since.
+         *     **The collection is complete if and only if the response ends cleanly.** If a later page fails, the last
+         *     line is a `StreamProblem`, and the connection is destroyed, so that the client sees an incomplete
+         *     transfer: curl exits with 18, `fetch` rejects a read. To resume, send its `nextToken`, which repeats no user and
+         *     leaves none out. If the connection broke without such a line, resume from the `nextToken` that you last
+         *     sent, and drop the users that you have read since.
          *
-         *     What fails before the first page is a plain problem. Pages go before streams, and only so many streams run at once: one
-         *     too many is 503 `OVERLOADED`. A reader who takes nothing for a minute or two is cut off. HTTP/1.0 can't tell an
+         *     A failure before the first page is a plain problem. Pages go before streams, and the number of open streams is limited: a further
+         *     one is 503 `OVERLOADED`. The connection of a reader that reads nothing for a minute or two is closed. HTTP/1.0 cannot tell an
          *     incomplete body from a complete one, and is refused. `maxResults` is not a parameter here.
          */
         get: operations["streamUsers"];
@@ -160,8 +158,8 @@ export interface paths {
         };
         /**
          * Whether the service accepts work
-         * @description Not ready from the first moment of a shutdown, and, where replicas share their quota, until this one does or has tried for two
-         *     seconds. Rekognition is not asked.
+         * @description A replica is not ready from the first moment of a shutdown. If replicas share their quota, a new one is not ready until it shares, or has tried to
+         *     for two seconds. The check does not call Rekognition.
          */
         get: operations["getReadiness"];
         put?: never;
@@ -235,8 +233,8 @@ export interface paths {
         };
         /**
          * This contract, as a page
-         * @description What you may be reading. Its style sheet, script and icon come from this service too, under `/docs/`, and it asks no
-         *     other host for anything. `GET /` leads here (303).
+         * @description Its style sheet, script and icon come from this service too, under `/docs/`, and it loads nothing from other
+         *     hosts. `GET /` redirects here (303).
          */
         get: operations["getDocs"];
         put?: never;
@@ -251,7 +249,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A user of a collection. Nothing else that Rekognition knows about one leaves the service. */
+        /** @description A user of a collection. The service sends nothing else that Rekognition knows about a user. */
         User: {
             /**
              * @description The id that the user was created with, unique in its collection.
@@ -259,15 +257,15 @@ export interface components {
              */
             userId: string;
             /**
-             * @description How far Rekognition is with the faces of the user. What it means to you:
+             * @description The state of the user's faces:
              *
-             *     - `ACTIVE`: ready. All faces that were given to the user count when somebody searches for it by a face.
-             *     - `UPDATING`: faces are being added or taken away, which takes a minute or so. A search by a face may still go by
-             *       those of before. Read it again later.
-             *     - `CREATED`: there, but without any face. No search by a face finds it until it is given one.
+             *     - `ACTIVE`: ready. A search by face finds the user by all its faces.
+             *     - `UPDATING`: faces are being added or removed, which takes about a minute. A search by face may still use the
+             *       old ones. Read it again later.
+             *     - `CREATED`: the user has no faces, so no search by face finds it.
              *     - `CREATING`: not ready yet. Read it again later.
              *
-             *     More values may come: treat one that you do not know as a user that is there.
+             *     There may be more values. A user with an unknown one exists.
              * @example ACTIVE
              * @example UPDATING
              * @example CREATING
@@ -277,12 +275,12 @@ export interface components {
         };
         /** @description One page of users. */
         UserPage: {
-            /** @description At most `maxResults` users, in Rekognition's order. May be empty, even where there is more. */
+            /** @description At most `maxResults` users, in Rekognition's order. May be empty although there is more. */
             users: components["schemas"]["User"][];
             /** @description Where the next page begins. Missing on the last page; never null, never empty. */
             nextToken?: string;
         };
-        /** @description A collection as it is listed. */
+        /** @description A collection in a list. */
         CollectionSummary: {
             /**
              * @description The id of the collection, unique in its account and Region.
@@ -290,19 +288,19 @@ export interface components {
              */
             collectionId: string;
             /**
-             * @description The version of the model that its faces were read with.
+             * @description The version of the face model.
              * @example 7.0
              */
             faceModelVersion: string;
         };
         /** @description One page of collections. */
         CollectionPage: {
-            /** @description At most `maxResults` collections, in Rekognition's order. May be empty, even where there is more. */
+            /** @description At most `maxResults` collections, in Rekognition's order. May be empty although there is more. */
             collections: components["schemas"]["CollectionSummary"][];
             /** @description Where the next page begins. Missing on the last page; never null, never empty. */
             nextToken?: string;
         };
-        /** @description A collection and what is in it. */
+        /** @description A collection, with its counts. */
         Collection: {
             /**
              * @description The id of the collection, unique in its account and Region.
@@ -316,11 +314,11 @@ export interface components {
             userCount: number;
             /**
              * Format: int32
-             * @description How many faces it has, those of no user included.
+             * @description How many faces it has, including faces of no user.
              */
             faceCount: number;
             /**
-             * @description The version of the model that its faces were read with.
+             * @description The version of the face model.
              * @example 7.0
              */
             faceModelVersion: string;
@@ -330,7 +328,7 @@ export interface components {
              */
             creationTimestamp: string;
         };
-        /** @description That the process runs. */
+        /** @description The process runs. */
         Liveness: {
             /**
              * @description Always `ok`.
@@ -338,7 +336,7 @@ export interface components {
              */
             status: "ok";
         };
-        /** @description That the service accepts work. */
+        /** @description The service accepts work. */
         Readiness: {
             /**
              * @description Always `ready`.
@@ -346,8 +344,8 @@ export interface components {
              */
             status: "ready";
             /**
-             * @description Only where replicas share their quota and limits through Redis: whether this one does just now. While Redis
-             *     is away it keeps to its own part, and goes on answering.
+             * @description Present only with `REDIS_URL`: whether this replica shares quota and limits now. While Redis
+             *     is away, it uses its own part of the quota and goes on serving.
              * @enum {string}
              */
             redis?: "shared" | "away";
@@ -359,107 +357,107 @@ export interface components {
         };
         /** @description What went wrong (RFC 9457). */
         Problem: {
-            /** @description The `code` as a URN. It identifies the kind of problem, and leads nowhere. */
+            /** @description The `code` as a URN, which identifies the kind of problem. It is not a link. */
             type: string;
-            /** @description The kind of problem in a few words, for a person to read; it may change. */
+            /** @description The kind of problem in a few words, for people; it may change. */
             title: string;
             /**
              * Format: int32
-             * @description The status of the answer, once more.
+             * @description The status of the response.
              */
             status: number;
-            /** @description What went wrong and what to do, for a person to read; it may change. */
+            /** @description What went wrong and what to do, for people; it may change. */
             detail: string;
-            /** @description The path that was asked for, as a URI reference of this host. */
+            /** @description The path of the request, as a URI reference of this host. */
             instance: string;
             code: components["schemas"]["ErrorCode"];
             /** @description As in `X-Request-Id`. */
             requestId: string;
-            /** @description Whether the very same request may succeed later. */
+            /** @description Whether the same request may succeed later. */
             retryable: boolean;
             /**
              * Format: int32
-             * @description Seconds until a retry makes sense, as in `Retry-After`. Missing where nobody knows.
+             * @description Seconds until a retry makes sense, as in `Retry-After`. Missing if that is unknown.
              */
             retryAfter?: number;
-            /** @description With `INVALID_PARAMETER` only, the faults of the request, at most twenty; `detail` says how many more there are. */
+            /** @description With `INVALID_PARAMETER` only: every wrong parameter, at most twenty; `detail` says how many more there are. */
             errors?: components["schemas"]["ParameterError"][];
         };
-        /** @description The last line of a stream that is not complete: a `Problem`, and where to go on. A line is one if it has a `code`. */
+        /** @description The last line of an incomplete stream: a `Problem`, and where to resume. Only such a line has a `code`. */
         StreamProblem: {
-            /** @description The `code` as a URN. It identifies the kind of problem, and leads nowhere. */
+            /** @description The `code` as a URN, which identifies the kind of problem. It is not a link. */
             type: string;
-            /** @description The kind of problem in a few words, for a person to read; it may change. */
+            /** @description The kind of problem in a few words, for people; it may change. */
             title: string;
             /**
              * Format: int32
-             * @description The status that the page would have been answered with; that of the stream was 200.
+             * @description The status of this error on another route; that of the stream was 200.
              */
             status: number;
-            /** @description What went wrong and what to do, for a person to read; it may change. */
+            /** @description What went wrong and what to do, for people; it may change. */
             detail: string;
-            /** @description The path that was asked for, as a URI reference of this host. */
+            /** @description The path of the request, as a URI reference of this host. */
             instance: string;
             code: components["schemas"]["ErrorCode"];
             /** @description As in `X-Request-Id`. */
             requestId: string;
-            /** @description Whether the very same request may succeed later. */
+            /** @description Whether the same request may succeed later. */
             retryable: boolean;
             /**
              * Format: int32
-             * @description Seconds until a retry makes sense. Missing where nobody knows.
+             * @description Seconds until a retry makes sense. Missing if that is unknown.
              */
             retryAfter?: number;
-            /** @description Where to go on. Give it to `streamUsers`; it repeats no user and leaves none out. */
+            /** @description Where to resume with `streamUsers`; it repeats no user and leaves none out. */
             nextToken: string;
         };
-        /** @description One fault of one parameter. */
+        /** @description What is wrong with one parameter. */
         ParameterError: {
             /**
-             * @description Where the parameter stands.
+             * @description Where the parameter is.
              * @enum {string}
              */
             location: "path" | "query";
-            /** @description The name as it was sent, an unknown one too. */
+            /** @description The name as it was sent, even if it is unknown. */
             name: string;
-            /** @description What the parameter must be, for a person to read. */
+            /** @description What the parameter must be, for people. */
             detail: string;
         };
         /**
          * @description What a client switches on. The list is closed: a new code comes only with a new major version of this contract.
          *
-         *     Where it is retryable, the very same request may succeed later: wait `retryAfter` seconds, which `Retry-After` says as
-         *     well, or, where there is none, a second or so, and twice as long each time. To see an error on purpose, run the service over its embedded
-         *     Rekognition (`npm start`) and ask for the users of the collection that is named here; the examples of this contract say how to
+         *     If it is retryable, the same request may succeed later: wait `retryAfter` seconds, or, if there is none, one second, and
+         *     twice as long each time. To see an error on purpose, run the service over its embedded
+         *     Rekognition (`npm start`) and request the users of the collection that is named here. The examples of this contract say how to
          *     see the others.
          *
          *     - `INVALID_PARAMETER` (400, not retryable): A path or query parameter is wrong; `errors` names each. Correct them. `throws-InvalidParameterException`
-         *     - `INVALID_PAGE_TOKEN` (400, not retryable): The page token is altered, foreign or too old. Begin again at the first page. `throws-InvalidPaginationTokenException`
-         *     - `MALFORMED_REQUEST` (400, 408, 413, 414, 431, not retryable): The request can't be read, or has a body. Mend the client. `curl -X GET -d '{}' …`
-         *     - `UNAUTHENTICATED` (401, not retryable): The bearer token is missing or does not verify. Get a new one, then repeat.
+         *     - `INVALID_PAGE_TOKEN` (400, not retryable): The page token is altered, from another listing, or too old. Begin again at the first page. `throws-InvalidPaginationTokenException`
+         *     - `MALFORMED_REQUEST` (400, 408, 413, 414, 431, not retryable): The request is malformed, or has a body. Correct the client. `curl -X GET -d '{}' …`
+         *     - `UNAUTHENTICATED` (401, not retryable): The bearer token is missing or not valid. Get a new one, then repeat.
          *     - `FORBIDDEN` (403, not retryable): The caller may not read this collection, whether it exists or not. Ask for access.
          *     - `UPSTREAM_ACCESS_DENIED` (403, not retryable): The service's AWS role may not read this collection. Its operator must allow it. `throws-AccessDeniedException`
          *     - `COLLECTION_NOT_FOUND` (404, not retryable): There is no such collection. Check the id: case counts. `throws-ResourceNotFoundException`
-         *     - `USER_NOT_FOUND` (404, not retryable): The whole collection was searched, and has no such user. Check the id: case counts.
+         *     - `USER_NOT_FOUND` (404, not retryable): The whole collection was read, and has no such user. Check the id: case counts.
          *     - `ROUTE_NOT_FOUND` (404, not retryable): There is no such path. Check it: case and a trailing slash count. `GET /collections//users`
          *     - `METHOD_NOT_ALLOWED` (405, not retryable): The route is only for reading. Use `GET` or `HEAD`.
          *     - `NOT_ACCEPTABLE` (406, not retryable): `Accept` excludes JSON. Send another, or none.
-         *     - `RATE_LIMITED` (429, retryable): The caller is over its own limit. Go by `RateLimit`, so as not to come here.
-         *     - `UPSTREAM_THROTTLED` (429, retryable): Rekognition throttles the whole account. Ask for larger pages. `throws-ThrottlingException`
+         *     - `RATE_LIMITED` (429, retryable): The caller is over its own limit. `RateLimit` says what remains.
+         *     - `UPSTREAM_THROTTLED` (429, retryable): Rekognition throttles the whole account. Request larger pages. `throws-ThrottlingException`
          *     - `INTERNAL_ERROR` (500, not retryable): A bug of the service. Report it with the `requestId`.
-         *     - `UPSTREAM_ERROR` (502, retryable): Rekognition failed, or answered with something that is no page. `throws-InternalServerError`
+         *     - `UPSTREAM_ERROR` (502, retryable): Rekognition failed, or sent a malformed response. `throws-InternalServerError`
          *     - `UPSTREAM_UNAUTHENTICATED` (502, not retryable): Rekognition refuses the service's credentials. Its operator must correct them. `throws-ExpiredTokenException`
-         *     - `OVERLOADED` (503, retryable): More was asked for than Rekognition's quota allows in time.
-         *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to search in one request. Repeat it, which goes on with what is still kept, or read the stream.
-         *     - `UPSTREAM_UNAVAILABLE` (503, retryable): Rekognition keeps failing, and is left alone for a while.
-         *     - `SHUTTING_DOWN` (503, retryable): This instance is stopping. Another answers.
-         *     - `UPSTREAM_TIMEOUT` (504, retryable): Rekognition did not answer in time. `throws-Timeout`
+         *     - `OVERLOADED` (503, retryable): The request would wait too long for Rekognition's quota.
+         *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to read in one request. Repeat it, which continues with the cached pages, or read the stream.
+         *     - `UPSTREAM_UNAVAILABLE` (503, retryable): Rekognition keeps failing, and calls are suspended for a while.
+         *     - `SHUTTING_DOWN` (503, retryable): This replica is stopping. Another one responds.
+         *     - `UPSTREAM_TIMEOUT` (504, retryable): Rekognition did not respond in time. `throws-Timeout`
          * @enum {string}
          */
         ErrorCode: "INVALID_PARAMETER" | "INVALID_PAGE_TOKEN" | "MALFORMED_REQUEST" | "UNAUTHENTICATED" | "FORBIDDEN" | "UPSTREAM_ACCESS_DENIED" | "COLLECTION_NOT_FOUND" | "USER_NOT_FOUND" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "RATE_LIMITED" | "UPSTREAM_THROTTLED" | "INTERNAL_ERROR" | "UPSTREAM_ERROR" | "UPSTREAM_UNAUTHENTICATED" | "OVERLOADED" | "LOOKUP_INCOMPLETE" | "UPSTREAM_UNAVAILABLE" | "SHUTTING_DOWN" | "UPSTREAM_TIMEOUT";
     };
     responses: {
-        /** @description The page is still the one whose `ETag` was sent; use the copy at hand. It has no body. */
+        /** @description The page has not changed since the response with this `ETag`: use your copy. It has no body. */
         PageNotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -479,7 +477,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description Nothing has changed since the answer whose `ETag` was sent; use the copy at hand. It has no body. */
+        /** @description Nothing has changed since the response with this `ETag`: use your copy. It has no body. */
         NotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -498,7 +496,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The user is still as it was in the answer whose `ETag` was sent; use the copy at hand. It has no body. */
+        /** @description The user has not changed since the response with this `ETag`: use your copy. It has no body. */
         UserNotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -518,7 +516,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The page is still the one whose `ETag` was sent. It has no body. */
+        /** @description The page has not changed since the response with this `ETag`. It has no body. */
         DocsNotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -536,8 +534,8 @@ export interface components {
             content?: never;
         };
         /**
-         * @description A parameter, the page token or the request itself is wrong; do not repeat it as it is. `errors` lists every fault
-         *     of the parameters. After `INVALID_PAGE_TOKEN`, begin again at the first page. To try what Rekognition refuses:
+         * @description A parameter, the page token or the request itself is wrong: do not repeat it unchanged. `errors` names every wrong
+         *     parameter. After `INVALID_PAGE_TOKEN`, begin again at the first page. To try what Rekognition refuses:
          *     `throws-InvalidParameterException`, `throws-ValidationException`, `throws-InvalidPaginationTokenException`.
          */
         PageBadRequest: {
@@ -560,8 +558,8 @@ export interface components {
             };
         };
         /**
-         * @description A parameter, the page token or the request itself is wrong; do not repeat it as it is. `errors` lists every fault
-         *     of the parameters. After `INVALID_PAGE_TOKEN`, begin again at the first user. A request with `Range`, or over HTTP/1.0, is
+         * @description A parameter, the page token or the request itself is wrong: do not repeat it unchanged. `errors` names every wrong
+         *     parameter. After `INVALID_PAGE_TOKEN`, begin again at the first user. A request with `Range`, or over HTTP/1.0, is
          *     `MALFORMED_REQUEST`: a stream is resumed by `nextToken`, never by bytes.
          */
         StreamBadRequest: {
@@ -584,7 +582,7 @@ export interface components {
             };
         };
         /**
-         * @description A parameter or the request itself is wrong; do not repeat it as it is. `errors` lists every fault of the parameters.
+         * @description A parameter or the request itself is wrong: do not repeat it unchanged. `errors` names every wrong parameter.
          *     To try what Rekognition refuses: `throws-InvalidParameterException`, `throws-ValidationException`.
          */
         BadRequest: {
@@ -606,7 +604,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request has a body, or cannot be read; the connection is closed. Send it without one. */
+        /** @description The request has a body, or is malformed; the connection is closed. Send it without a body. */
         BodyRefused: {
             headers: {
                 "Cache-Control": components["headers"]["No-Store"];
@@ -627,8 +625,8 @@ export interface components {
             };
         };
         /**
-         * @description The service asks for bearer tokens, and there is none in this request, or it does not verify. Get a new one. Refused
-         *     requests count against the limit of their address.
+         * @description The service requires a bearer token, and this request has none, or one that is not valid. Get a new one. Refused
+         *     requests count against the rate limit of their address.
          */
         Unauthenticated: {
             headers: {
@@ -651,9 +649,9 @@ export interface components {
             };
         };
         /**
-         * @description This collection may not be read. `FORBIDDEN`: not by the caller, whether it exists or not; ask for access.
-         *     `UPSTREAM_ACCESS_DENIED`: not by the service's own AWS role. Nothing that the caller sends changes that: its operator
-         *     must. To try the second: `throws-AccessDeniedException`.
+         * @description `FORBIDDEN`: the caller may not read this collection, whether it exists or not; ask for access.
+         *     `UPSTREAM_ACCESS_DENIED`: the service's own AWS role may not read it; its operator must allow it. To try the second:
+         *     `throws-AccessDeniedException`.
          */
         Forbidden: {
             headers: {
@@ -675,8 +673,8 @@ export interface components {
             };
         };
         /**
-         * @description The service's own AWS role may not list collections. Nothing that the caller sends changes that: its operator must allow
-         *     it. The collections themselves may be readable all the same.
+         * @description The service's own AWS role may not list collections; its operator must allow it. The collections themselves may
+         *     still be readable.
          */
         UpstreamAccessDenied: {
             headers: {
@@ -698,9 +696,9 @@ export interface components {
             };
         };
         /**
-         * @description There is no such collection in this account and Region. To try it: any id that is not there, or
-         *     `throws-ResourceNotFoundException`. An id that is empty or has a slash that is not encoded makes another path, of which
-         *     there is none: `ROUTE_NOT_FOUND`.
+         * @description There is no such collection in this account and Region. To try it: any unknown id, or
+         *     `throws-ResourceNotFoundException`. `ROUTE_NOT_FOUND`: an empty id, or one with an unencoded slash, makes a path that
+         *     does not exist.
          */
         CollectionNotFound: {
             headers: {
@@ -722,9 +720,9 @@ export interface components {
             };
         };
         /**
-         * @description `USER_NOT_FOUND`: the whole collection was searched, and nobody in it has this id. `Age` says how old that news is.
-         *     `COLLECTION_NOT_FOUND`: there is no such collection in this account and Region. An id that is empty or has a slash that is
-         *     not encoded makes another path, of which there is none: `ROUTE_NOT_FOUND`.
+         * @description `USER_NOT_FOUND`: the whole collection was read, and no user in it has this id. `Age` says how old that reading is.
+         *     `COLLECTION_NOT_FOUND`: there is no such collection in this account and Region. `ROUTE_NOT_FOUND`: an empty id, or one with
+         *     an unencoded slash, makes a path that does not exist.
          */
         UserNotFound: {
             headers: {
@@ -767,7 +765,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `Accept` excludes `application/json`, the one thing that this route produces. Of its parameters only `q` counts. */
+        /** @description `Accept` excludes `application/json`, which is all that this route produces. Of its parameters only `q` counts. */
         NotAcceptable: {
             headers: {
                 "Cache-Control": components["headers"]["No-Store"];
@@ -787,7 +785,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The request did not arrive whole in time; the connection is closed. */
+        /** @description The request did not arrive completely in time; the connection is closed. */
         RequestTimeout: {
             headers: {
                 "Cache-Control": components["headers"]["No-Store"];
@@ -829,7 +827,7 @@ export interface components {
         };
         /**
          * @description Wait `Retry-After` seconds and repeat the request. `RATE_LIMITED`: this caller is over its own limit.
-         *     `UPSTREAM_THROTTLED`: Rekognition throttled the service, and went on doing so when it tried again. To try it:
+         *     `UPSTREAM_THROTTLED`: Rekognition throttled the service, retries included. To try it:
          *     `throws-ProvisionedThroughputExceededException`, `throws-ThrottlingException`, `throws-ThrottlingException-500`.
          */
         TooManyRequests: {
@@ -852,7 +850,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A bug of this service. Quote the `requestId` when reporting it. */
+        /** @description A bug of this service. Report it with the `requestId`. */
         InternalError: {
             headers: {
                 "Cache-Control": components["headers"]["No-Store"];
@@ -873,9 +871,9 @@ export interface components {
             };
         };
         /**
-         * @description Rekognition failed, or answered with something that can't be right, and went on doing so when the service tried
-         *     again. `UPSTREAM_ERROR` may pass: wait, longer each time, and repeat. `UPSTREAM_UNAUTHENTICATED` means that the service's
-         *     credentials are missing, expired or refused, which its operator must correct. To try the first:
+         * @description `UPSTREAM_ERROR`: Rekognition failed or sent a malformed response, retries included. It may pass: repeat the request, with a
+         *     longer wait each time. `UPSTREAM_UNAUTHENTICATED`: the service's credentials are missing, expired or refused, and its
+         *     operator must correct them. To try the first:
          *     `throws-InternalServerError`, `throws-ServiceUnavailableException`, `throws-Reset`, `throws-Truncated`,
          *     `throws-Empty`, `throws-Mistyped`, `throws-Html`, and from the second page on `throws-InternalServerError-on-page-2`; the second:
          *     `throws-UnrecognizedClientException`, `throws-ExpiredTokenException`, `throws-InvalidSignatureException`.
@@ -900,10 +898,10 @@ export interface components {
             };
         };
         /**
-         * @description The service can't answer just now. Repeat the request after `Retry-After` seconds. `OVERLOADED`: the wait for
-         *     Rekognition's quota would outlast the deadline of the request, which was refused when it arrived.
-         *     `UPSTREAM_UNAVAILABLE`: what the service depends on is away; `detail` says what (ask for `throws-InternalServerError`
-         *     two or three times in a row). `SHUTTING_DOWN`: this instance is stopping and closes the connection; another answers.
+         * @description Repeat the request after `Retry-After` seconds. `OVERLOADED`: the request would wait too long for
+         *     Rekognition's quota, and is refused on arrival.
+         *     `UPSTREAM_UNAVAILABLE`: something that the service needs is away; `detail` says what (request `throws-InternalServerError`
+         *     two or three times in a row). `SHUTTING_DOWN`: this replica is stopping and closes the connection; another one responds.
          */
         Unavailable: {
             headers: {
@@ -926,10 +924,10 @@ export interface components {
             };
         };
         /**
-         * @description The service can't answer just now. Repeat the request after `Retry-After` seconds. `LOOKUP_INCOMPLETE`: the collection is too large
-         *     to be searched in one request; a retry goes on with the pages that are still kept. `OVERLOADED`: the wait for Rekognition's quota
-         *     would outlast the deadline of the request. `UPSTREAM_UNAVAILABLE`: what the service depends on is away; `detail` says what.
-         *     `SHUTTING_DOWN`: this instance is stopping and closes the connection; another answers.
+         * @description Repeat the request after `Retry-After` seconds. `LOOKUP_INCOMPLETE`: the collection is too large
+         *     to read in one request; a retry continues with the cached pages. `OVERLOADED`: the request would wait too long for
+         *     Rekognition's quota. `UPSTREAM_UNAVAILABLE`: something that the service needs is away; `detail` says what.
+         *     `SHUTTING_DOWN`: this replica is stopping and closes the connection; another one responds.
          */
         LookupUnavailable: {
             headers: {
@@ -952,7 +950,7 @@ export interface components {
             };
         };
         /**
-         * @description Send no requests here: the instance is stopping, or does not share the quota with the other replicas yet. Ask again after
+         * @description Send no requests to this replica: it is stopping, or does not share the quota with the others yet. Check again after
          *     `Retry-After` seconds.
          */
         NotReady: {
@@ -975,7 +973,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description This instance is stopping and closes the connection. Repeat the request after `Retry-After` seconds; another answers. */
+        /** @description This replica is stopping and closes the connection. Repeat the request after `Retry-After` seconds; another one responds. */
         ShuttingDown: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
@@ -997,9 +995,9 @@ export interface components {
             };
         };
         /**
-         * @description Repeat the request after `Retry-After` seconds. `OVERLOADED`: as many streams are under way as may be at once
-         *     (`EXPORT_CONCURRENCY`), or the first page would come too late. `SHUTTING_DOWN`: this instance is stopping and closes the connection;
-         *     another answers. `UPSTREAM_UNAVAILABLE`: what the service depends on is away.
+         * @description Repeat the request after `Retry-After` seconds. `OVERLOADED`: the service has `EXPORT_CONCURRENCY` open streams,
+         *     or the first page would come too late. `SHUTTING_DOWN`: this replica is stopping and closes the connection;
+         *     another one responds. `UPSTREAM_UNAVAILABLE`: something that the service needs is away.
          */
         StreamUnavailable: {
             headers: {
@@ -1022,7 +1020,7 @@ export interface components {
             };
         };
         /**
-         * @description Rekognition did not answer within the request's deadline, or not within the last attempt's own time. Wait and
+         * @description Rekognition did not respond within the request's deadline, or the last attempt took too long. Wait and
          *     repeat. To try it: `throws-Timeout`, which takes as long as the settings allow.
          */
         UpstreamTimeout: {
@@ -1057,134 +1055,134 @@ export interface components {
          */
         UserId: string;
         /**
-         * @description The most collections that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
+         * @description The most collections in a page. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
          *     refused.
          * @example 3
          */
         MaxCollections: number;
         /**
-         * @description The most users that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
+         * @description The most users in a page. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
          *     refused.
          * @example 3
          */
         MaxUsers: number;
         /**
          * @description The `nextToken` of the page before; leave it out for the first page. It is opaque, belongs to its listing, and may be
-         *     used with another `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with
+         *     used with another `maxResults`. A token that is empty, too long, altered or from another listing is refused with
          *     `INVALID_PAGE_TOKEN`.
          */
         NextToken: string;
         /**
-         * @description Where to go on: the `nextToken` of an incomplete stream, or of a page of users; leave it out to begin at the first
-         *     user. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
+         * @description Where to continue: the `nextToken` of an incomplete stream or of a page of users; leave it out to begin at the first
+         *     user. A token that is empty, too long, altered or from another listing is refused with `INVALID_PAGE_TOKEN`.
          */
         ResumeToken: string;
-        /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+        /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
         IfNoneMatch: string;
         /**
-         * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-         *     the service's log. Any other value is replaced by a new one.
+         * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`. The response and the service's log
+         *     have it too. Any other value is replaced by a new one.
          */
         RequestId: string;
     };
     requestBodies: never;
     headers: {
         /**
-         * @description The id of this request, the caller's or a new one. Quote it when asking for help.
+         * @description The id of this request, the caller's or a new one. Quote it when you ask for help.
          * @example 4b7f2c1e-9d0a-4c55-8f63-2f1f6f0f9a11
          */
         "X-Request-Id": string;
         /**
-         * @description The request headers that the answer depends on.
+         * @description The request headers that the response depends on.
          * @example Origin, Authorization
          */
         Vary: string;
         /**
-         * @description The origin of the page that asks, where it is one of those in `CORS_ORIGINS`. Else missing, and browsers keep the answer from the page.
+         * @description The origin of the page, if it is in `CORS_ORIGINS`. Otherwise missing, and the browser hides the response from the page.
          * @example https://app.example.com
          */
         "Access-Control-Allow-Origin": string;
         /**
-         * @description Which headers a page of another origin may read.
+         * @description The headers that a page from another origin may read.
          * @example Link,ETag,Age,Retry-After,X-Request-Id,RateLimit,RateLimit-Policy,WWW-Authenticate
          */
         "Access-Control-Expose-Headers": string;
         /**
-         * @description Browsers take the answer for nothing but its media type.
+         * @description The browser must not guess another media type.
          * @example nosniff
          */
         "X-Content-Type-Options": "nosniff";
         /**
-         * @description What a browser that shows the answer may load, which is nothing, or for `/docs` its own files.
+         * @description What a browser that shows the response may load: nothing, or for `/docs` its own files.
          * @example default-src 'none'; frame-ancestors 'none'
          */
         "Content-Security-Policy": string;
         /**
-         * @description Browsers name this address to nobody.
+         * @description The browser sends this address to no other site.
          * @example no-referrer
          */
         "Referrer-Policy": "no-referrer";
         /**
-         * @description Pages of other origins can't embed the answer; those that are allowed fetch it by CORS.
+         * @description Pages from other origins cannot embed the response; allowed ones fetch it with CORS.
          * @example same-origin
          */
         "Cross-Origin-Resource-Policy": "same-origin";
         /**
-         * @description A fingerprint of the answer; a page's is over what it lists and whether there is more, not over the page token.
+         * @description A fingerprint of the response: for a page, of its items and whether there is more, but not of the page token.
          * @example W/"rV9lGg1a9kqkqzJ3m0Jc0bq2m4w"
          */
         ETag: string;
         /**
-         * @description The next page (RFC 8288, `rel="next"`), a reference of a query alone, so that it holds behind a proxy
-         *     that serves this API under a path prefix; it keeps `maxResults`. There if and only if there is more.
+         * @description The next page (RFC 8288, `rel="next"`), with the same `maxResults`. It is only a query, so that it works behind a proxy
+         *     that adds a path prefix. Present if and only if there is more.
          * @example <?maxResults=3&nextToken=AfMx0cXN1>; rel="next"
          */
         Link: string;
         /**
-         * @description `private, no-cache`: keep the answer for this caller, and ask with its `ETag` before using it again.
+         * @description `private, no-cache`: cache the response for this caller only, and revalidate it with its `ETag` before each use.
          * @example private, no-cache
          */
         "Cache-Control": "private, no-cache";
         /**
-         * @description `private, no-store`: a stream is never kept.
+         * @description `private, no-store`: do not cache a stream.
          * @example private, no-store
          */
         "Stream-Cache-Control": "private, no-store";
         /**
-         * @description How many users the whole collection has, also in a stream that begins in the middle, to show progress. Best effort: missing where
-         *     Rekognition did not say so in time. Users may come and go meanwhile.
+         * @description How many users the whole collection has, to show progress, even if the stream begins in the middle. Best effort: missing if
+         *     Rekognition did not respond in time. Users may be added and removed meanwhile.
          * @example 5000
          */
         "X-Total-Users": number;
         /**
-         * @description `no-store`: the answer is never kept.
+         * @description `no-store`: do not cache the response.
          * @example no-store
          */
         "No-Store": "no-store";
         /**
-         * @description `no-cache`: keep the answer, and ask before using it again.
+         * @description `no-cache`: cache the response, and revalidate it before each use.
          * @example no-cache
          */
         "No-Cache": "no-cache";
         /**
-         * @description How many seconds before this request Rekognition was read; 0 where it was read for this request. Never more than
+         * @description How many seconds before this request Rekognition was read; 0 if it was read for this request. Never more than
          *     `LOOKUP_TTL_MS`.
          * @example 2
          */
         Age: number;
         /**
-         * @description With `USER_NOT_FOUND`, how many seconds before this request the oldest page was read that the search rests on.
+         * @description With `USER_NOT_FOUND`, how many seconds before this request the oldest page of the list was read.
          * @example 2
          */
         "Problem-Age": number;
         /**
-         * @description `no`: a proxy passes lines on as they come.
+         * @description `no`: a proxy must not buffer the lines.
          * @example no
          */
         "X-Accel-Buffering": "no";
         /**
-         * @description What is left of the caller's own limit: `r` requests, and `t` seconds until it starts again. Missing where the
-         *     service has no limit, and where a request was refused before it was counted.
+         * @description What remains of the caller's own limit: `r` requests, and `t` seconds until it is reset. Missing if the
+         *     service has no limit, or refused the request before it was counted.
          * @example "caller"; r=599; t=60
          */
         RateLimit: string;
@@ -1199,7 +1197,7 @@ export interface components {
          */
         "Retry-After": number;
         /**
-         * @description How to authenticate (RFC 6750). `error_description` is `expired` or `invalid`; a request without a token gets no
+         * @description How to authenticate (RFC 6750). `error_description` is `expired` or `invalid`. Without a token in the request there is no
          *     error.
          * @example Bearer realm="rollcall", error="invalid_token", error_description="expired"
          */
@@ -1218,24 +1216,24 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The most collections that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
+                 * @description The most collections in a page. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
                  *     refused.
                  * @example 3
                  */
                 maxResults?: components["parameters"]["MaxCollections"];
                 /**
                  * @description The `nextToken` of the page before; leave it out for the first page. It is opaque, belongs to its listing, and may be
-                 *     used with another `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with
+                 *     used with another `maxResults`. A token that is empty, too long, altered or from another listing is refused with
                  *     `INVALID_PAGE_TOKEN`.
                  */
                 nextToken?: components["parameters"]["NextToken"];
             };
             header?: {
-                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`. The response and the service's log
+                 *     have it too. Any other value is replaced by a new one.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -1285,11 +1283,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`. The response and the service's log
+                 *     have it too. Any other value is replaced by a new one.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -1345,24 +1343,24 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description The most users that a page may hold. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
+                 * @description The most users in a page. Decimal digits only: `1e2`, `0x10`, `+5`, `007` and an empty value are
                  *     refused.
                  * @example 3
                  */
                 maxResults?: components["parameters"]["MaxUsers"];
                 /**
                  * @description The `nextToken` of the page before; leave it out for the first page. It is opaque, belongs to its listing, and may be
-                 *     used with another `maxResults`. One that is empty, over-long, altered or from elsewhere is refused with
+                 *     used with another `maxResults`. A token that is empty, too long, altered or from another listing is refused with
                  *     `INVALID_PAGE_TOKEN`.
                  */
                 nextToken?: components["parameters"]["NextToken"];
             };
             header?: {
-                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`. The response and the service's log
+                 *     have it too. Any other value is replaced by a new one.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -1419,11 +1417,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
                 /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`. The response and the service's log
+                 *     have it too. Any other value is replaced by a new one.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -1485,15 +1483,15 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Where to go on: the `nextToken` of an incomplete stream, or of a page of users; leave it out to begin at the first
-                 *     user. One that is empty, over-long, altered or from elsewhere is refused with `INVALID_PAGE_TOKEN`.
+                 * @description Where to continue: the `nextToken` of an incomplete stream or of a page of users; leave it out to begin at the first
+                 *     user. A token that is empty, too long, altered or from another listing is refused with `INVALID_PAGE_TOKEN`.
                  */
                 nextToken?: components["parameters"]["ResumeToken"];
             };
             header?: {
                 /**
-                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`, which comes back in the answer and stands in
-                 *     the service's log. Any other value is replaced by a new one.
+                 * @description An id for this request, 1 to 128 characters of `[A-Za-z0-9._-]`. The response and the service's log
+                 *     have it too. Any other value is replaced by a new one.
                  */
                 "X-Request-Id"?: components["parameters"]["RequestId"];
             };
@@ -1508,7 +1506,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every user, or all that there were until it broke off. Each line is a `User`; the last line of an incomplete stream is a `StreamProblem`. */
+            /** @description Every user, or those before the stream broke off. Each line is a `User`; the last line of an incomplete stream is a `StreamProblem`. */
             200: {
                 headers: {
                     "X-Total-Users": components["headers"]["X-Total-Users"];
@@ -1707,7 +1705,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of an earlier answer. Where nothing has changed since, the answer is 304. */
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
