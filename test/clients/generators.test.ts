@@ -1,49 +1,74 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { build } from 'esbuild';
 
-import { builtDocs } from '../support/docs.ts';
-import { exception, pageOf } from '../support/scripted-rekognition.ts';
-import { startService, stopServices } from '../support/service.ts';
+import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
+import { builtService, listening, settingsOver } from '../support/built-service.ts';
+import { started } from '../support/started.ts';
+import { testWith } from '../support/tools.ts';
+import { generators, scenario, type Generator } from './generators.ts';
 
-const run = promisify(execFile);
+/** Runs a program; what it prints is in the error where it fails: compilers say on standard output what is wrong. */
+async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+  try {
+    return (await promisify(execFile)(program, args, { cwd, timeout: 60_000 })).stdout;
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${program} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const installed = (...path: string[]): string => join(root, 'node_modules', ...path);
-const builtFiles = builtDocs();
+const tsc = join(root, 'node_modules/typescript/bin/tsc');
+
+jest.setTimeout(180_000);
+
 let home: string;
+const built = builtService();
+const endpoint = started(() => startEmbeddedRekognition({ tps: 0 }));
+let url: string;
 
-jest.setTimeout(120_000);
-
-beforeAll(() => {
-  const cache = installed('.cache');
+beforeAll(async () => {
+  const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   home = mkdtempSync(join(cache, 'generators-test-'));
+  url = await listening(built().start(settingsOver(endpoint())));
 });
 
 afterAll(() => {
   rmSync(home, { recursive: true });
 });
 
-afterEach(stopServices);
-
-/** Type-checks a script beside a generated client and runs it with the URL of a service; returns what it prints. */
-async function runBeside(client: string, script: string): Promise<string> {
-  const { url } = await startService({
-    script: [pageOf(['alice'], 'more'), pageOf(['bob']), exception('ResourceNotFoundException')],
-  });
-  const entry = join(home, client, 'script.ts');
-  writeFileSync(entry, script);
-  const flags =
-    '--strict --noEmit --skipLibCheck --target es2022 --module esnext --moduleResolution bundler --types node --ignoreConfig';
-  await run(process.execPath, [installed('typescript', 'bin', 'tsc'), ...flags.split(' '), entry], {
-    cwd: home,
-  });
-  const outfile = join(home, client, 'script.mjs');
+/** Makes a client, type-checks the scenario over it, runs it against the service, and returns what it prints. */
+async function outcomeOf({
+  name,
+  files,
+  command,
+  complete,
+  flags = [],
+  adapter,
+}: Generator): Promise<unknown> {
+  const cwd = join(home, name.replaceAll('/', '-'));
+  mkdirSync(cwd);
+  for (const contract of [join(root, 'openapi.yaml'), join(built().dist, 'docs/openapi-3.0.json')])
+    copyFileSync(contract, join(cwd, basename(contract)));
+  for (const [file, text] of Object.entries(files ?? {})) writeFileSync(join(cwd, file), text);
+  const [program, ...args] = command;
+  await run(program, args, cwd);
+  complete?.(cwd);
+  writeFileSync(join(cwd, 'adapter.ts'), adapter);
+  const entry = join(cwd, 'scenario.ts');
+  writeFileSync(entry, scenario);
+  const strict = '--strict --noEmit --skipLibCheck --allowImportingTsExtensions --ignoreConfig';
+  const target =
+    '--target es2022 --module esnext --moduleResolution bundler --types node --lib es2022,dom,dom.iterable';
+  await run(process.execPath, [tsc, ...strict.split(' '), ...target.split(' '), ...flags, entry], cwd);
+  const outfile = join(cwd, 'scenario.mjs');
   await build({
     entryPoints: [entry],
     bundle: true,
@@ -52,127 +77,45 @@ async function runBeside(client: string, script: string): Promise<string> {
     outfile,
     logLevel: 'silent',
   });
-  return (await run(process.execPath, [outfile, url])).stdout;
+  return JSON.parse(await run(process.execPath, [outfile, url], cwd));
 }
 
-/** What every script prints: the first user, the one of the next page, and the code of an error. */
-const told = 'alice ACTIVE bob COLLECTION_NOT_FOUND\n';
+/** What the scenario sees, through any client. */
+const seen = {
+  pages: 10,
+  users: 5000,
+  collections: ['example-team', 'example-empty', 'example-hundred', 'example-campus'],
+  userCount: 5000,
+  user: 'ACTIVE',
+  streamed: 8,
+  codes: ['INVALID_PARAMETER', 'COLLECTION_NOT_FOUND', 'COLLECTION_NOT_FOUND', 'USER_NOT_FOUND'],
+  incomplete: true,
+};
 
-/** How each further generator is called with the contract that it reads, and a script with the client that it makes. */
-const generators = [
-  {
-    name: 'orval',
-    args: (output: string) => [
-      'orval/dist/bin/orval.js',
-      '--input',
-      'openapi.yaml',
-      '--client',
-      'fetch',
-      '--output',
-      join(output, 'client.ts'),
-    ],
-    script: `
-      import { getListUsersUrl, type Problem, type UserPage } from './client';
-      const read = async (path: string) => (await fetch(process.argv[2] + path)).json();
-      const page: UserPage = await read(getListUsersUrl('team', { maxResults: 5 }));
-      const next: UserPage = await read(getListUsersUrl('team', { maxResults: 5, nextToken: page.nextToken! }));
-      const failed: Problem = await read(getListUsersUrl('nope'));
-      const [user] = page.users;
-      console.log(user!.userId, user!.userStatus, next.users[0]!.userId, failed.code);`,
+const testHere = testWith('java');
+const needsJava = ({ command: [program] }: Generator) => program === 'java';
+
+test.each(generators.filter((generator) => !needsJava(generator)))(
+  '$name makes a client that reads pages, errors and the stream',
+  async (generator) => {
+    expect(await outcomeOf(generator)).toEqual(seen);
   },
-  {
-    name: 'oazapfts',
-    args: (output: string) => [
-      'oazapfts/dist/cli.js',
-      fileURLToPath(new URL('openapi-3.0.json', builtFiles)),
-      join(output, 'client.ts'),
-    ],
-    script: `
-      import { defaults, listUsers } from './client';
-      defaults.baseUrl = process.argv[2]!;
-      const page = await listUsers('team', { maxResults: 5 });
-      if (page.status !== 200) throw new Error('no page');
-      const next = await listUsers('team', { maxResults: 5, nextToken: page.data.nextToken! });
-      if (next.status !== 200) throw new Error('no next page');
-      const failed = await listUsers('nope');
-      const [user] = page.data.users;
-      console.log(user!.userId, user!.userStatus, next.data.users[0]!.userId, failed.status === 404 && failed.data.code);`,
+);
+
+testHere.each(generators.filter(needsJava))(
+  '$name makes a client that reads pages, errors and the stream',
+  async (generator) => {
+    expect(await outcomeOf(generator)).toEqual(seen);
   },
-  {
-    name: 'openapi-typescript-codegen',
-    args: (output: string) => [
-      'openapi-typescript-codegen/bin/index.js',
-      '--input',
-      fileURLToPath(new URL('openapi-3.0.json', builtFiles)),
-      '--output',
-      output,
-    ],
-    script: `
-      import { ApiError, OpenAPI, UsersService } from './index';
-      OpenAPI.BASE = process.argv[2]!;
-      const page = await UsersService.listUsers('team', 5);
-      const next = await UsersService.listUsers('team', 5, page.nextToken);
-      const failed: unknown = await UsersService.listUsers('nope').catch((error: unknown) => error);
-      const [user] = page.users;
-      console.log(user!.userId, user!.userStatus, next.users[0]!.userId, failed instanceof ApiError && failed.body.code);`,
-  },
-];
+);
 
-describe('From the contract', () => {
-  test('@hey-api/openapi-ts makes a client that works', async () => {
-    const flags = [
-      '-i',
-      'openapi.yaml',
-      '-o',
-      join(home, 'hey-api'),
-      '-c',
-      '@hey-api/client-fetch',
-      '--silent',
-    ];
-    await run(process.execPath, [installed('@hey-api/openapi-ts/bin/run.js'), ...flags], { cwd: root });
-    const script = `
-      import { createClient } from './client';
-      import { listUsers } from './sdk.gen';
-      const client = createClient({ baseUrl: process.argv[2]! });
-      const page = await listUsers({ client, path: { collectionId: 'team' }, query: { maxResults: 5 } });
-      const query = { maxResults: 5, nextToken: page.data!.nextToken! };
-      const next = await listUsers({ client, path: { collectionId: 'team' }, query });
-      const failed = await listUsers({ client, path: { collectionId: 'nope' } });
-      const [user] = page.data!.users;
-      console.log(user!.userId, user!.userStatus, next.data!.users[0]!.userId, failed.error!.code);`;
-    expect(await runBeside('hey-api', script)).toBe(told);
-  });
-
-  test.each(generators)('$name makes a client that works', async ({ name, args, script }) => {
-    const output = join(home, name);
-    mkdirSync(output);
-    const [bin = '', ...rest] = args(output);
-    await run(process.execPath, [installed(bin), ...rest], { cwd: root });
-    expect(await runBeside(name, script)).toBe(told);
-  });
-
-  const { status } = spawnSync('java', ['-version']);
-  const testWhereJavaIs = status === 0 ? test : test.skip;
-  testWhereJavaIs(
-    'openapi-generator makes a client that works (skipped where there is no Java)',
-    async () => {
-      // Newer versions read 3.1, but download themselves at run time; of those in the npm package this is the last.
-      const contract = fileURLToPath(new URL('openapi-3.0.json', builtFiles));
-      const jar = installed('@openapitools/openapi-generator-cli/bin/openapi-generator.jar');
-      const flags = ['-g', 'typescript-fetch', '-i', contract, '-o', join(home, 'openapi-generator')];
-      const style = '--additional-properties=supportsES6=true,typescriptThreePlus=true';
-      await run('java', ['-jar', jar, 'generate', ...flags, style]);
-      const script = `
-      import { Configuration, UsersApi, type Problem } from './index';
-      const api = new UsersApi(new Configuration({ basePath: process.argv[2]!, fetchApi: fetch }));
-      const page = await api.listUsers({ collectionId: 'team', maxResults: 5 });
-      const { nextToken } = page;
-      const next = await api.listUsers({ collectionId: 'team', maxResults: 5, nextToken });
-      const failed: Problem = await api.listUsers({ collectionId: 'nope' }).catch((answer) => answer.json());
-      const [user] = page.users;
-      console.log(user!.userId, user!.userStatus, next.users[0]!.userId, failed.code);`;
-      // eslint-disable-next-line jest/no-standalone-expect -- the test has another name where it is skipped
-      expect(await runBeside('openapi-generator', script)).toBe(told);
-    },
-  );
+test('docs/trying.md names each generator and the edition that it reads', () => {
+  const page = readFileSync(join(root, 'docs/trying.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| `([^`]+)` +\| (3\.[01])/gm)].map(([, name, edition]) => [
+    name,
+    edition,
+  ]);
+  const editionOf = ({ command, files }: Generator) =>
+    JSON.stringify([command, files]).includes('openapi-3.0.json') ? '3.0' : '3.1';
+  expect(rows).toEqual(generators.map((generator) => [generator.name, editionOf(generator)]));
 });

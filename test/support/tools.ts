@@ -6,6 +6,7 @@ import { test } from '@jest/globals';
 const tools = {
   curl: { programs: ['bash', 'curl', 'jq'], install: 'apt-get install curl jq', required: 'REQUIRE_CURL' },
   python: { programs: ['python3'], install: 'apt-get install python3', required: 'REQUIRE_PYTHON' },
+  java: { programs: ['java'], install: 'apt-get install default-jre-headless', required: 'REQUIRE_JAVA' },
   promtool: {
     programs: ['promtool'],
     install: 'apt-get install prometheus',
