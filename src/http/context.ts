@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 
 import type { AppError } from '../errors.ts';
 import type { StreamEnd } from '../metrics/metrics.ts';
-import type { UpstreamStats } from '../rekognition/upstream-stats.ts';
+import type { UpstreamStats } from '../rekognition/operation.ts';
 import type { Span } from '../tracing/span.ts';
 import { callerAddress } from './callers.ts';
 import { endingOf } from './ending.ts';

@@ -3,22 +3,14 @@ import { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { RekognitionInput } from '../rekognition/client.ts';
-import type { CallContext, UpstreamOperation } from '../rekognition/operation.ts';
-import type { UpstreamPage } from '../rekognition/page.ts';
+import { ifInTime } from '../rekognition/deadline.ts';
+import { createUpstreamStats, type CallContext, type UpstreamOperation } from '../rekognition/operation.ts';
+import type { PageInput, UpstreamPage } from '../rekognition/page.ts';
 import { paginate } from '../rekognition/paginate.ts';
-import { addStats, createUpstreamStats } from '../rekognition/upstream-stats.ts';
 import { EXPOSED_HEADERS } from './cors.ts';
-import { pageInput, scopeOf, type PageInput } from './list.ts';
-import {
-  callContext,
-  defineOperation,
-  type InputDefinition,
-  type Operation,
-  type OperationDeps,
-} from './operation.ts';
-import type { RequestContext } from './context.ts';
+import { scopeOf } from './list.ts';
+import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { sendLines } from './send-lines.ts';
-import type { Stream } from './streams.ts';
 
 /** How many lines a complete stream has: asked for beside the first page, and left out where it does not come in time. */
 interface Total<Input extends RekognitionInput, Output> {
@@ -30,10 +22,10 @@ interface Total<Input extends RekognitionInput, Output> {
 interface LinesDefinition<
   Path extends z.ZodRawShape,
   Input extends PageInput & RekognitionInput,
-  Item,
+  Page extends UpstreamPage<unknown>,
   TotalOutput,
 > extends InputDefinition<Path, Input> {
-  readonly upstream: UpstreamOperation<Input, UpstreamPage<Item>>;
+  readonly upstream: UpstreamOperation<Input, Page>;
   /** Items a page: as many as Rekognition gives, since a page costs a call. */
   readonly pageSize: number;
   readonly total: Total<Input, TotalOutput>;
@@ -43,9 +35,9 @@ interface LinesDefinition<
 export function lines<
   Path extends z.ZodRawShape,
   Input extends PageInput & RekognitionInput,
-  Item,
+  Page extends UpstreamPage<unknown>,
   TotalOutput,
->(definition: LinesDefinition<Path, Input, Item, TotalOutput>): Operation {
+>(definition: LinesDefinition<Path, Input, Page, TotalOutput>): Operation {
   const { path, params: shape, upstream, input, pageSize, total } = definition;
   return defineOperation({
     path,
@@ -58,22 +50,16 @@ export function lines<
       const from = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope);
       refusePartial(req);
       const stream = deps.streams.open(context);
-      const call = <I extends RekognitionInput, O>(
-        operation: UpstreamOperation<I, O>,
-        of: I,
-        stats: CallContext['stats'],
-      ) => deps.upstream.call(operation, of, streamContext(context, deps, stream, stats));
-      const takeTotal = awaitBriefly(call(total.upstream, asked, createUpstreamStats()));
-      const sum = createUpstreamStats();
-      context.upstream = sum;
-      const next = paginate(from, async (token) => {
-        const stats = createUpstreamStats();
-        try {
-          return await call(upstream, pageInput(asked, pageSize, token), stats);
-        } finally {
-          addStats(sum, stats);
-        }
+      // Behind interactive requests, and for new pages, since a stream reads each once.
+      const terms = (): CallContext => ({
+        ...callContext(context, deps),
+        priority: 'background',
+        signal: () => stream.over,
+        maxAgeMs: 0,
       });
+      const { call } = deps.upstream;
+      const next = paginate({ call, operation: upstream, input: asked, pageSize, from, context: terms });
+      const takeTotal = ifInTime(call(total.upstream, asked, { ...terms(), stats: createUpstreamStats() }));
       try {
         const first = await next();
         const count = takeTotal();
@@ -89,29 +75,6 @@ export function lines<
       }
     },
   });
-}
-
-/** A call of a stream: behind interactive requests, and for a result of its own, since a stream reads each page once. */
-function streamContext(
-  context: RequestContext,
-  deps: OperationDeps,
-  stream: Stream,
-  stats: CallContext['stats'],
-): CallContext {
-  const terms = callContext(context, deps);
-  return { ...terms, priority: 'background', signal: () => stream.over, maxAgeMs: 0, stats };
-}
-
-/** Returns a function that takes the result if it is there by then. Nothing waits for it, and a failure is ignored. */
-function awaitBriefly<T>(work: Promise<T>): () => T | undefined {
-  let result: T | undefined;
-  work.then(
-    (value) => {
-      result = value;
-    },
-    () => undefined,
-  );
-  return () => result;
 }
 
 /** A stream is resumed by `nextToken`, and a client must be able to tell its end from a break. */

@@ -2,33 +2,29 @@ import { z } from 'zod';
 
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
-import type { UpstreamPage } from '../rekognition/page.ts';
+import { pageInput, type PageInput, type UpstreamPage } from '../rekognition/page.ts';
 import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { acceptJson, ifChanged, renderJson, respondIfChanged, type Rendered } from './respond.ts';
-
-/** The members that Rekognition's listings have in common. */
-export interface PageInput {
-  readonly MaxResults?: number | undefined;
-  readonly NextToken?: string | undefined;
-}
 
 interface ListDefinition<
   Path extends z.ZodRawShape,
   Input extends PageInput & RekognitionInput,
-  Item,
+  Page extends UpstreamPage<unknown>,
 > extends InputDefinition<Path, Input> {
   readonly maxResults: { readonly max: number; readonly default: number };
-  readonly upstream: UpstreamOperation<Input, UpstreamPage<Item>>;
+  readonly upstream: UpstreamOperation<Input, Page>;
   /** The member of the answer that holds the items. */
   readonly member: string;
   /** Whether a caller may see an item; without it every caller of the operation may see all. */
-  readonly visible?: (item: Item, mayRead: (collectionId: string) => boolean) => boolean;
+  readonly visible?: (item: Page['items'][number], mayRead: (collectionId: string) => boolean) => boolean;
 }
 
 /** An operation that answers with a page of a listing: adds `maxResults`, `nextToken`, `Link` and `ETag`. */
-export function list<Path extends z.ZodRawShape, Input extends PageInput & RekognitionInput, Item>(
-  definition: ListDefinition<Path, Input, Item>,
-): Operation {
+export function list<
+  Path extends z.ZodRawShape,
+  Input extends PageInput & RekognitionInput,
+  Page extends UpstreamPage<unknown>,
+>(definition: ListDefinition<Path, Input, Page>): Operation {
   const { path, params: shape, maxResults, upstream, input, member, visible } = definition;
   const query = z.object({ maxResults: pageSize(maxResults), nextToken: z.string().optional() });
   return defineOperation({
@@ -43,7 +39,7 @@ export function list<Path extends z.ZodRawShape, Input extends PageInput & Rekog
       acceptJson(req);
       const call = callContext(context, deps);
       const result = await deps.upstream.call(upstream, pageInput(asked, size, token), call);
-      const render = (items: readonly Item[]): Rendered => {
+      const render = (items: readonly unknown[]): Rendered => {
         const { nextToken: next } = result.output;
         const sealed = next === undefined ? undefined : deps.pageTokens.seal(next, scope);
         return renderPage({ member, items, size, nextToken: sealed });
@@ -58,15 +54,6 @@ export function list<Path extends z.ZodRawShape, Input extends PageInput & Rekog
 /** What page tokens are bound to: the operation and all of its input but the page. */
 export function scopeOf(upstream: { readonly name: string }, input: object): string {
   return `${upstream.name} ${JSON.stringify(input)}`;
-}
-
-/** The input of one page. */
-export function pageInput<Input extends RekognitionInput>(
-  input: Input,
-  size: number,
-  token: string | undefined,
-): Input & PageInput {
-  return { ...input, MaxResults: size, ...(token !== undefined && { NextToken: token }) };
 }
 
 function pageSize({ max, default: size }: { readonly max: number; readonly default: number }) {

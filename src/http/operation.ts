@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { CallContext } from '../rekognition/operation.ts';
-import { createUpstreamStats } from '../rekognition/upstream-stats.ts';
+import { createUpstreamStats } from '../rekognition/operation.ts';
 import type { Upstream } from '../rekognition/upstream.ts';
 import { respond, beginResponse, type HttpReply } from './respond.ts';
 import type { PageTokens } from './page-token.ts';

@@ -14,20 +14,34 @@ export interface User {
 
 /** The most that Rekognition gives: a page costs a call, however many users it holds. */
 export const MAX_USERS = 500;
-/** What a user takes in memory beside the two copies of the id: an object, two strings, and the JSON around them. */
-const USER_BYTES = 110;
+/** What a user takes in memory beside the two copies of the id: an object, two strings, its place in the index, and the JSON. */
+const USER_BYTES = 160;
+
+/** A page of users. */
+export interface UsersPage extends UpstreamPage<User> {
+  find(userId: string): User | undefined;
+}
 
 /** `ListUsers` of Rekognition. */
-export const users: UpstreamOperation<ListUsersCommandInput, UpstreamPage<User>> = {
+export const users: UpstreamOperation<ListUsersCommandInput, UsersPage> = {
   name: 'ListUsers',
   command: (input) => new ListUsersCommand(input),
-  read: (response, { MaxResults = MAX_USERS }) => ({
-    items: readArray(response, 'Users', MaxResults).map(readUser),
-    nextToken: readNextToken(response),
-  }),
+  read(response, { MaxResults = MAX_USERS }) {
+    const items = readArray(response, 'Users', MaxResults).map(readUser);
+    return { items, nextToken: readNextToken(response), find: finderIn(items) };
+  },
   isolatedBy: ({ CollectionId }) => CollectionId,
   bytesOf: ({ items }) => items.reduce((sum, { userId }) => sum + USER_BYTES + 2 * userId.length, 0),
 };
+
+/** Most pages are never searched, so the index is made at the first search. */
+function finderIn(items: readonly User[]): UsersPage['find'] {
+  let index: ReadonlyMap<string, User> | undefined;
+  return (userId) => {
+    index ??= new Map(items.map((item) => [item.userId, item]));
+    return index.get(userId);
+  };
+}
 
 function readUser(user: unknown): User {
   if (typeof user !== 'object' || user === null) throw new MalformedResponse('a user is not an object');

@@ -8,7 +8,7 @@ import type { Credentials } from './credentials.ts';
 import { raceDeadline, type CallDuration } from './deadline.ts';
 import { AttemptTimeout, toUpstreamFailure, UpstreamFailure } from './failure.ts';
 import type { CallContext, Stage, UpstreamCall } from './operation.ts';
-import type { UpstreamStats } from './upstream-stats.ts';
+import type { UpstreamStats } from './operation.ts';
 
 interface PermittedOptions {
   readonly governor: Governor;

@@ -34,6 +34,18 @@ export function raceDeadline<T>({ ms, parent, onTimeout }: Bounds, awaited: Prom
   });
 }
 
+/** Returns a function that takes the result where it is there by then. Nothing waits for the work, and a failure is ignored. */
+export function ifInTime<T>(work: Promise<T>): () => T | undefined {
+  let result: T | undefined;
+  work.then(
+    (value) => {
+      result = value;
+    },
+    () => undefined,
+  );
+  return () => result;
+}
+
 /** How long a call takes, by those that have succeeded, in milliseconds. */
 export interface CallDuration {
   observe(ms: number): void;

@@ -2,7 +2,7 @@ import type { AppError } from '../errors.ts';
 import type { PermitRequest } from '../quota/governor.ts';
 import type { Span } from '../tracing/span.ts';
 import type { RekognitionCommand, RekognitionInput } from './client.ts';
-import type { UpstreamStats } from './upstream-stats.ts';
+import type { UpstreamFailure } from './failure.ts';
 
 /** The members of a JSON object that Rekognition sent, unchecked. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -36,6 +36,41 @@ export interface CallContext extends PermitRequest {
   readonly stats: UpstreamStats;
   /** The span of the request, where it is traced. */
   readonly span?: Span | undefined;
+}
+
+/** Whether a result was fetched from Rekognition, came from another request's call, or had been kept. */
+export type ResultSource = 'fetched' | 'shared' | 'cached';
+
+/** What happened upstream for one request: for its log line and its span. Times are in milliseconds. */
+export interface UpstreamStats {
+  source: ResultSource;
+  /** Calls that were sent. */
+  attempts: number;
+  /** What the attempts waited for their permits, together. */
+  waitMs: number;
+  /** The back-off before each retry. */
+  readonly delaysMs: number[];
+  /** AWS's id of the last response. */
+  requestId?: string | undefined;
+  lastError?: UpstreamFailure['summary'];
+}
+
+/** Stats of a request for which nothing has happened yet. */
+export function createUpstreamStats(): UpstreamStats {
+  return { source: 'fetched', attempts: 0, waitMs: 0, delaysMs: [] };
+}
+
+/** So many delays are kept of a stream, however long it is. */
+const MAX_DELAYS = 100;
+
+/** Adds the stats of one page to those of its stream. */
+export function addStats(sum: UpstreamStats, page: UpstreamStats): void {
+  sum.source = page.source;
+  sum.attempts += page.attempts;
+  sum.waitMs += page.waitMs;
+  sum.delaysMs.push(...page.delaysMs.slice(0, MAX_DELAYS - sum.delaysMs.length));
+  sum.requestId = page.requestId;
+  if (page.lastError) sum.lastError = page.lastError;
 }
 
 /** Makes a call; rejects with `AppError`, `UpstreamFailure`, or the reason of the context's signal. */

@@ -7,6 +7,21 @@ export interface UpstreamPage<Item> {
   readonly nextToken: string | undefined;
 }
 
+/** The members of an input that Rekognition's listings have in common. */
+export interface PageInput {
+  readonly MaxResults?: number | undefined;
+  readonly NextToken?: string | undefined;
+}
+
+/** The input of one page. */
+export function pageInput<Input extends object>(
+  input: Input,
+  size: number,
+  token: string | undefined,
+): Input & PageInput {
+  return { ...input, MaxResults: size, ...(token !== undefined && { NextToken: token }) };
+}
+
 /** Rekognition's documented bound. A longer token could not be carried in a page token of ours. */
 const MAX_TOKEN_LENGTH = 255;
 

@@ -5,7 +5,7 @@ import { AppError } from '../../src/errors.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { AttemptTimeout, toUpstreamFailure } from '../../src/rekognition/failure.ts';
 import { backOffMs, retried, type RetriedOptions } from '../../src/rekognition/retry.ts';
-import { createUpstreamStats } from '../../src/rekognition/upstream-stats.ts';
+import { createUpstreamStats } from '../../src/rekognition/operation.ts';
 import { contextOf, inputOf, operation } from '../support/operation.ts';
 
 const awsError = (name: string, status: number, headers: Record<string, string> = {}) =>

@@ -8,7 +8,7 @@ import { createMetrics } from '../../src/metrics/metrics.ts';
 import { createCache, fromCache } from '../../src/rekognition/cache.ts';
 import type { CallContext, UpstreamCall } from '../../src/rekognition/operation.ts';
 import { sharedInFlight } from '../../src/rekognition/single-flight.ts';
-import { createUpstreamStats } from '../../src/rekognition/upstream-stats.ts';
+import { createUpstreamStats } from '../../src/rekognition/operation.ts';
 import { contextOf, inputOf, operation, resultAt, type Input, type Result } from '../support/operation.ts';
 
 interface Call {

@@ -3,7 +3,7 @@ import type { ListUsersCommandInput } from '@aws-sdk/client-rekognition';
 import { users, type User } from '../../src/operations/list-users.ts';
 import type { CallContext, UpstreamResult } from '../../src/rekognition/operation.ts';
 import type { UpstreamPage } from '../../src/rekognition/page.ts';
-import { createUpstreamStats } from '../../src/rekognition/upstream-stats.ts';
+import { createUpstreamStats } from '../../src/rekognition/operation.ts';
 
 /** An operation for tests of what serves any operation. */
 export const operation = users;
