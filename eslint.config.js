@@ -95,7 +95,14 @@ export default defineConfig(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['@opentelemetry/*'], message: 'Only src/tracing knows OpenTelemetry.' }] },
+        {
+          patterns: [
+            {
+              group: ['@opentelemetry/*', '!@opentelemetry/api'],
+              message: 'Only src/tracing knows the SDK of OpenTelemetry.',
+            },
+          ],
+        },
       ],
     },
   },

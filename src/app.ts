@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
@@ -18,7 +20,7 @@ import { requireWellFormed } from './http/well-formed.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { operations } from './operations/index.ts';
 import type { Sharing } from './redis/sharing.ts';
-import type { Tracer } from './tracing/span.ts';
+import type { Trace } from './tracing/span.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
@@ -32,7 +34,7 @@ export interface AppDeps {
   /** None where everyone who reaches the service may read everything. */
   readonly verifyToken: TokenVerifier | undefined;
   /** None where requests are not traced. */
-  readonly tracer: Tracer | undefined;
+  readonly startTrace: ((headers: IncomingHttpHeaders) => Trace) | undefined;
   /** The text of openapi.yaml. */
   readonly contract: string;
   /** Where the build has put the docs page, with a slash at its end. */
@@ -41,7 +43,7 @@ export interface AppDeps {
 
 /** The path of a request, top to bottom. */
 export function createApp(deps: AppDeps): Express {
-  const { config, logger, lifecycle, operationDeps, sharing, verifyToken, tracer } = deps;
+  const { config, logger, lifecycle, operationDeps, sharing, verifyToken, startTrace } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -52,7 +54,7 @@ export function createApp(deps: AppDeps): Express {
   app.set('trust proxy', config.http.trustProxy);
 
   app.use(requestContext(logger));
-  app.use(observe({ logger, metrics: operationDeps.metrics, tracer }));
+  app.use(observe({ logger, metrics: operationDeps.metrics, startTrace }));
   app.use(closeWhileStopping(lifecycle));
   app.use(allowOrigins(config.http.corsOrigins));
   app.use(requireWellFormed());

@@ -74,7 +74,7 @@ async function main(): Promise<void> {
     logger,
     lifecycle,
     client,
-    tracer: tracing?.tracer,
+    startTrace: tracing?.startTrace,
     docsDirectory: new URL('docs/', import.meta.url),
     now,
     random: Math.random,

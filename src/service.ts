@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -15,7 +16,7 @@ import { operations, upstreamOperations } from './operations/index.ts';
 import { startSharing } from './redis/sharing.ts';
 import type { Client } from './rekognition/client.ts';
 import { createUpstream } from './rekognition/upstream.ts';
-import type { Tracer } from './tracing/span.ts';
+import type { Trace } from './tracing/span.ts';
 
 /** What the service takes from its process. */
 export interface ServiceDeps {
@@ -26,7 +27,7 @@ export interface ServiceDeps {
   readonly lifecycle: Lifecycle;
   readonly client: Client;
   /** None where requests are not traced. */
-  readonly tracer?: Tracer | undefined;
+  readonly startTrace?: ((headers: IncomingHttpHeaders) => Trace) | undefined;
   /** Where the build has put the docs page, with a slash at its end. */
   readonly docsDirectory: URL;
   /** Milliseconds since the epoch, of a clock that never goes back. */
@@ -82,7 +83,7 @@ export function createService(deps: ServiceDeps): Service {
     verifyToken:
       config.auth &&
       createTokenVerifier({ rules: config.auth, logger, wallClock: Date.now, now, signal: stopping.signal }),
-    tracer: deps.tracer,
+    startTrace: deps.startTrace,
     // Beside src, and beside the bundle's directory.
     contract: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
     docsDirectory: deps.docsDirectory,

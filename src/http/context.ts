@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { AppError } from '../errors.ts';
 import type { StreamEnd } from '../metrics/metrics.ts';
 import type { UpstreamStats } from '../rekognition/operation.ts';
-import type { Span } from '../tracing/span.ts';
+import type { Trace } from '../tracing/span.ts';
 import { callerAddress } from './callers.ts';
 import { endingOf } from './ending.ts';
 
@@ -37,7 +37,7 @@ export interface RequestContext {
   /** What happened upstream for it. */
   upstream?: UpstreamStats;
   /** The request in its trace, where traces are on. */
-  span?: Span;
+  trace?: Trace;
   /** How a stream has gone so far. */
   stream?: StreamStats;
   error?: AppError;

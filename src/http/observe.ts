@@ -1,9 +1,11 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import type { Request, RequestHandler } from 'express';
 import type { Level, Logger } from 'pino';
 
 import type { AppError, ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import type { Tracer } from '../tracing/span.ts';
+import { endSpan, type Trace } from '../tracing/span.ts';
 import { contextOf, type RequestContext } from './context.ts';
 
 /** How a request ended: computed once, for the log, the metrics and the span. */
@@ -22,7 +24,7 @@ interface ObserveOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** None where requests are not traced. */
-  readonly tracer: Tracer | undefined;
+  readonly startTrace: ((headers: IncomingHttpHeaders) => Trace) | undefined;
 }
 
 const CLIENT_LEFT = 499;
@@ -31,10 +33,10 @@ const CLIENT_LEFT = 499;
  * One line of the log, one count and one span for each request, when it is over. None of them holds the target, which
  * may carry a page token, nor any header or body.
  */
-export function observe({ logger, metrics, tracer }: ObserveOptions): RequestHandler {
+export function observe({ logger, metrics, startTrace }: ObserveOptions): RequestHandler {
   return (req, res, next) => {
     const context = contextOf(res);
-    if (tracer) context.span = tracer.request(req.headers);
+    if (startTrace) context.trace = startTrace(req.headers);
     let known: Outcome | undefined;
     const outcome = (): Outcome => (known ??= outcomeOf(req, res.headersSent, res.statusCode, context));
     // Each by itself, so that one failure does not stop the others.
@@ -42,7 +44,7 @@ export function observe({ logger, metrics, tracer }: ObserveOptions): RequestHan
       count(metrics, outcome());
     });
     context.onEnded(() => {
-      endSpan(outcome(), context);
+      endTrace(outcome(), context);
     });
     context.onEnded(() => {
       logger[levelOf(outcome())](lineOf(outcome(), context), 'request');
@@ -84,14 +86,14 @@ function lineOf(
   { method, route = 'none', status, durationMs, error, aborted }: Outcome,
   context: RequestContext,
 ) {
-  const { requestId, span, caller, collection, upstream, stream } = context;
+  const { requestId, trace, caller, collection, upstream, stream } = context;
   return {
     method,
     route,
     status,
     durationMs: Math.round(durationMs * 10) / 10,
     requestId,
-    ...(span && { traceId: span.traceId }),
+    ...(trace && { traceId: trace.span.spanContext().traceId }),
     caller,
     ...(collection !== undefined && { collection }),
     ...(upstream && { upstream }),
@@ -130,28 +132,26 @@ const SPAN_METHODS: ReadonlySet<string> = new Set([
   'TRACE',
 ]);
 
-function endSpan(outcome: Outcome, context: RequestContext): void {
+function endTrace(outcome: Outcome, context: RequestContext): void {
+  const { trace, requestId, collection, stream, upstream } = context;
+  if (!trace) return;
   const { method, route, status, hasAnswer, error, aborted } = outcome;
   const isKnown = SPAN_METHODS.has(method);
-  const { requestId, collection, stream, upstream } = context;
-  context.span?.end({
-    name: [isKnown ? method : 'HTTP', route].join(' ').trim(),
-    failed: isFailure(outcome),
-    attributes: {
-      'http.request.method': isKnown ? method : '_OTHER',
-      'http.route': route,
-      'http.response.status_code': hasAnswer ? status : undefined,
-      'error.type': error?.code,
-      'rollcall.request_id': requestId,
-      'rollcall.collection': collection,
-      'rollcall.aborted': aborted || undefined,
-      ...(stream
-        ? {
-            'rollcall.stream.pages': stream.pages,
-            'rollcall.stream.users': stream.items,
-            'rollcall.stream.end': stream.end,
-          }
-        : { 'rollcall.page.source': upstream?.source }),
-    },
+  trace.span.updateName([isKnown ? method : 'HTTP', route].join(' ').trim());
+  endSpan(trace.span, isFailure(outcome), {
+    'http.request.method': isKnown ? method : '_OTHER',
+    'http.route': route,
+    'http.response.status_code': hasAnswer ? status : undefined,
+    'error.type': error?.code,
+    'rollcall.request_id': requestId,
+    'rollcall.collection': collection,
+    'rollcall.aborted': aborted || undefined,
+    ...(stream
+      ? {
+          'rollcall.stream.pages': stream.pages,
+          'rollcall.stream.users': stream.items,
+          'rollcall.stream.end': stream.end,
+        }
+      : { 'rollcall.page.source': upstream?.source }),
   });
 }

@@ -102,7 +102,7 @@ export function callContext(
   context: RequestContext,
   { now, deadlineMs, cacheTtlMs }: Pick<OperationDeps, 'now' | 'deadlineMs' | 'cacheTtlMs'>,
 ): CallContext {
-  const { caller, span, clientSignal } = context;
+  const { caller, trace, clientSignal } = context;
   const stats = context.upstream ?? createUpstreamStats();
   context.upstream = stats;
   const until = now() + deadlineMs;
@@ -113,7 +113,7 @@ export function callContext(
     deadlineAt: () => until,
     maxAgeMs: cacheTtlMs,
     stats,
-    span,
+    trace,
   };
 }
 

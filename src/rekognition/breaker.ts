@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import { AppError } from '../errors.ts';
-import { createCircuit, FAILURES_TO_OPEN, type Circuit, type CircuitState } from './circuit.ts';
+import { createCircuit, FAILURES_TO_OPEN, type Circuit, type CircuitState, type ExecutionResult } from './circuit.ts';
 import { UpstreamFailure } from './failure.ts';
 import type { Stage } from './operation.ts';
 
@@ -9,22 +9,12 @@ import type { Stage } from './operation.ts';
 export interface Breaker {
   /** Throws `UPSTREAM_UNAVAILABLE` while calls are suspended; takes nothing. */
   check(scope: string | undefined): void;
-  /** Begins one call; throws `UPSTREAM_UNAVAILABLE` while calls are suspended. */
-  begin(scope: string | undefined): Execution;
+  /** Begins one call, whose result is passed once; throws `UPSTREAM_UNAVAILABLE` while calls are suspended. */
+  begin(scope: string | undefined): (result: ExecutionResult) => void;
   /** Of the calls of all scopes. */
   state(): CircuitState;
   /** How many scopes are suspended, each for itself. */
   suspendedScopes(): number;
-}
-
-/** One call. Exactly one of its members is called, once. */
-export interface Execution {
-  /** Rekognition answered: a result, a refusal, or a throttle. */
-  succeeded(): void;
-  /** A 5xx, a reset, a time-out, or a malformed response. */
-  failed(): void;
-  /** The client left, or nothing was sent. */
-  cancelled(): void;
 }
 
 interface BreakerOptions {
@@ -63,16 +53,8 @@ export function createBreaker({ now, random }: BreakerOptions): Breaker {
       // Both before either is begun, so that a scope that fails by itself takes no probe of the rest.
       check(scope);
       const ends = [circuitOf(scope).begin(scope ?? ''), all.begin(scope ?? '')];
-      return {
-        succeeded() {
-          for (const end of ends) end('succeeded');
-        },
-        failed() {
-          for (const end of ends) end('failed');
-        },
-        cancelled() {
-          for (const end of ends) end('cancelled');
-        },
+      return (result) => {
+        for (const end of ends) end(result);
       };
     },
     state: () => all.state(),
@@ -99,18 +81,22 @@ export function failFast(breaker: Breaker): Stage {
 /** Lets the breaker know how calls end, and refuses them while they are suspended. */
 export function guarded(breaker: Breaker): Stage {
   return (next) => async (operation, input, context) => {
-    const execution = breaker.begin(operation.isolatedBy?.(input));
+    const ended = breaker.begin(operation.isolatedBy?.(input));
     try {
       const result = await next(operation, input, context);
-      execution.succeeded();
+      ended('succeeded');
       return result;
     } catch (error) {
-      if (!(error instanceof UpstreamFailure)) execution.cancelled();
-      else if (FAULTS.has(error.code)) execution.failed();
-      else execution.succeeded();
+      ended(resultOf(error));
       throw error;
     }
   };
+}
+
+/** A refusal or a throttle is an answer of Rekognition. What is no failure of a call was not sent, or nobody waited. */
+function resultOf(error: unknown): ExecutionResult {
+  if (!(error instanceof UpstreamFailure)) return 'cancelled';
+  return FAULTS.has(error.code) ? 'failed' : 'succeeded';
 }
 
 /** What suspends calls when it happens often enough. */

@@ -1,6 +1,6 @@
 import type { AppError } from '../errors.ts';
 import type { PermitRequest } from '../quota/governor.ts';
-import type { Span } from '../tracing/span.ts';
+import type { Trace } from '../tracing/span.ts';
 import type { RekognitionCommand, RekognitionInput } from './client.ts';
 import type { UpstreamFailure } from './failure.ts';
 
@@ -34,8 +34,8 @@ export interface CallContext extends PermitRequest {
   /** The oldest result that will do, in milliseconds; 0 asks for a new one. */
   readonly maxAgeMs: number;
   readonly stats: UpstreamStats;
-  /** The span of the request, where it is traced. */
-  readonly span?: Span | undefined;
+  /** The trace of the request, where it has one. */
+  readonly trace?: Trace | undefined;
 }
 
 /** Whether a result was fetched from Rekognition, came from another request's call, or had been kept. */

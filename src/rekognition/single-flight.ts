@@ -92,13 +92,13 @@ function createInFlight(first: CallContext, run: Run, onEnd: () => void): InFlig
   return {
     context,
     result,
-    join({ caller, priority, deadlineAt: until, span }) {
+    join({ caller, priority, deadlineAt: until, trace }) {
       waiting += 1;
       deadlineAt = Math.max(deadlineAt, until());
       if (waiting === 1) return;
       others.push({ caller, priority });
       // The waits and attempts are parts of the first request's span; the others point to it.
-      if (first.span) span?.link(first.span);
+      if (first.trace) trace?.span.addLink({ context: first.trace.span.spanContext() });
     },
     detach() {
       waiting -= 1;

@@ -4,12 +4,14 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { createGovernor, type Governor } from '../quota/governor.ts';
 import type { PermitSource } from '../quota/permit-source.ts';
 import { createTokenBucket } from '../quota/token-bucket.ts';
-import { authenticated, call, permitted } from './attempt.ts';
+import { call } from './attempt.ts';
+import { authenticated } from './authenticated.ts';
 import { createBreaker, failFast, guarded, type Breaker } from './breaker.ts';
 import { createCache, fromCache, type Cache } from './cache.ts';
 import type { Client } from './client.ts';
 import { createCallDuration } from './deadline.ts';
 import type { Stage, UpstreamCall } from './operation.ts';
+import { permitted } from './permit.ts';
 import { createRetryBudget, retried } from './retry.ts';
 import { sharedInFlight } from './single-flight.ts';
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 
 import * as api from '@opentelemetry/api';
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -13,11 +14,12 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { Logger } from 'pino';
 
 import { diagLogger, loggedExporter } from './diagnostics.ts';
-import type { Attributes, Ending, Span, Tracer } from './span.ts';
+import type { Trace } from './span.ts';
 
-/** The tracer, and what sends its spans. */
+/** Starts traces, and sends their spans. */
 export interface Tracing {
-  readonly tracer: Tracer;
+  /** The span of a request that came in, in the trace that its headers name, if they name one. */
+  readonly startTrace: (headers: IncomingHttpHeaders) => Trace;
   /** Sends what is left; may take as long as the collector does. */
   stop(): Promise<void>;
 }
@@ -28,7 +30,6 @@ interface TracingOptions {
   readonly now: () => number;
 }
 
-const KINDS = { client: api.SpanKind.CLIENT };
 const propagator = new W3CTraceContextPropagator();
 
 /**
@@ -48,52 +49,12 @@ export function startTracing({ logger, now }: TracingOptions): Tracing {
       .merge(detectResources({ detectors: [envDetector] })),
     spanProcessors: [new BatchSpanProcessor(loggedExporter(new OTLPTraceExporter(), logger))],
   });
+  const tracer = provider.getTracer('rollcall');
   return {
-    tracer: tracerOf(provider.getTracer('rollcall')),
+    startTrace(headers) {
+      const parent = propagator.extract(api.ROOT_CONTEXT, headers, api.defaultTextMapGetter);
+      return { tracer, span: tracer.startSpan('HTTP', { kind: api.SpanKind.SERVER }, parent) };
+    },
     stop: () => provider.shutdown().catch(() => undefined),
   };
-}
-
-function tracerOf(tracer: api.Tracer): Tracer {
-  const start = (name: string, kind: api.SpanKind, parent: api.Context): Span => {
-    const span = tracer.startSpan(name, { kind }, parent);
-    const { traceId, spanId, traceFlags } = span.spanContext();
-    const within = api.trace.setSpan(parent, span);
-    return {
-      traceId,
-      spanId,
-      sampled: (traceFlags & api.TraceFlags.SAMPLED) !== 0,
-      child: (childName, childKind) =>
-        start(childName, childKind ? KINDS[childKind] : api.SpanKind.INTERNAL, within),
-      link(other) {
-        span.addLink({ context: contextOf(other) });
-      },
-      end(ending) {
-        end(span, ending);
-      },
-    };
-  };
-  return {
-    request: (headers) =>
-      start(
-        'HTTP',
-        api.SpanKind.SERVER,
-        propagator.extract(api.ROOT_CONTEXT, headers, api.defaultTextMapGetter),
-      ),
-  };
-}
-
-function contextOf({ traceId, spanId, sampled }: Span): api.SpanContext {
-  return { traceId, spanId, traceFlags: sampled ? api.TraceFlags.SAMPLED : api.TraceFlags.NONE };
-}
-
-function end(span: api.Span, { name, failed, attributes }: Ending): void {
-  if (name !== undefined) span.updateName(name);
-  span.setAttributes(known(attributes));
-  if (failed) span.setStatus({ code: api.SpanStatusCode.ERROR });
-  span.end();
-}
-
-function known(attributes: Attributes): api.Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }

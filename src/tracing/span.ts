@@ -1,34 +1,27 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace as api,
+  type Attributes,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
 
-/** What a span says. Never a user, a caller, a token or a query; what is undefined is left out. */
-export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
-
-/** How a stretch of work ended. */
-export interface Ending {
-  /** A better name than the first, where it was not known before. */
-  readonly name?: string;
-  readonly failed: boolean;
-  readonly attributes: Attributes;
+/** A span, and what starts the spans of its parts. Where tracing is off there is none, and nothing is made for it. */
+export interface Trace {
+  readonly tracer: Tracer;
+  readonly span: Span;
 }
 
-/**
- * A stretch of work in a trace. Where tracing is off there is none, and `span?.child(…)` costs nothing: its arguments
- * are not made either.
- */
-export interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly sampled: boolean;
-  /** A part of the work, which may end later than the whole; `client` where it is a call of another service. */
-  child(name: string, kind?: 'client'): Span;
-  /** Points to a span of another trace that did work for this one. */
-  link(other: Span): void;
-  /** Once. */
-  end(ending: Ending): void;
+/** Starts the span of a part of the work, which may end later than the whole. */
+export function startPart({ tracer, span }: Trace, name: string, kind = SpanKind.INTERNAL): Span {
+  return tracer.startSpan(name, { kind }, api.setSpan(ROOT_CONTEXT, span));
 }
 
-/** Begins traces, and goes on with those of callers. */
-export interface Tracer {
-  /** The span of a request that came in, in the trace that its headers name, if they name one. */
-  request(headers: IncomingHttpHeaders): Span;
+/** Ends a span. Its attributes never name a user, a caller, a token or a query; those that are undefined are left out. */
+export function endSpan(span: Span, failed: boolean, attributes: Attributes): void {
+  span.setAttributes(attributes);
+  if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+  span.end();
 }

@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 
 import { afterEach, expect, test } from '@jest/globals';
+import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import express, { type RequestHandler } from 'express';
 
 import { createListener } from '../../src/http/listener.ts';
@@ -38,24 +39,27 @@ async function serve(handler: RequestHandler, failing?: 'metrics' | 'spans') {
   const observed: Observed = { lines: [], counted: [], spans: [], ended: [] };
   const destination = { write: (line: string) => observed.lines.push(JSON.parse(line) as Line) };
   const logger = createLogger({ level: 'info', production: true, output: destination });
-  const span = {
-    traceId: '',
-    spanId: '',
-    sampled: false,
-    child: () => span,
-    link: () => undefined,
-    end({ name = '' }: { readonly name?: string }) {
-      if (failing === 'spans') throw new Error('spans fail');
-      observed.spans.push(name);
-    },
-  };
+  const tracer = new BasicTracerProvider({
+    spanProcessors: [
+      {
+        onStart: () => undefined,
+        onEnd({ name }) {
+          if (failing === 'spans') throw new Error('spans fail');
+          observed.spans.push(name);
+        },
+        forceFlush: () => Promise.resolve(),
+        shutdown: () => Promise.resolve(),
+      },
+    ],
+  }).getTracer('test');
   const metrics = createMetrics([]);
   metrics.requests.inc = (labels) => {
     if (failing === 'metrics') throw new Error('metrics fail');
     observed.counted.push(Number(Object(labels).status));
   };
   const app = express();
-  app.use(requestContext(logger), observe({ logger, metrics, tracer: { request: () => span } }));
+  const startTrace = () => ({ tracer, span: tracer.startSpan('HTTP') });
+  app.use(requestContext(logger), observe({ logger, metrics, startTrace }));
   app.use((req, res, next) => {
     contextOf(res).onEnded(() => observed.ended.push(req.path));
     if (req.path === '/unread') res.end(UNREAD);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { AppError } from '../../src/errors.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { createBreaker, type Execution } from '../../src/rekognition/breaker.ts';
+import { createBreaker, type Breaker } from '../../src/rekognition/breaker.ts';
 import { toUpstreamFailure } from '../../src/rekognition/failure.ts';
 import { createRetryBudget, retried } from '../../src/rekognition/retry.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
@@ -26,7 +26,7 @@ function breakerAt({ random = () => 0 }: { readonly random?: () => number } = {}
     }
   };
   const fail = (...collectionIds: string[]): void => {
-    for (const id of collectionIds) breaker.begin(id).failed();
+    for (const id of collectionIds) breaker.begin(id)('failed');
   };
   return {
     now,
@@ -40,7 +40,7 @@ function breakerAt({ random = () => 0 }: { readonly random?: () => number } = {}
     },
     refused: (collectionId: string) => refusal(collectionId) !== undefined,
     answer: (collectionId: string) => {
-      breaker.begin(collectionId).succeeded();
+      breaker.begin(collectionId)('succeeded');
     },
     suspendAll: () => {
       fail('a', 'b', 'c', 'd', 'e');
@@ -88,7 +88,7 @@ describe('Failures in a row', () => {
   test('are not made longer by calls whose caller left', () => {
     const { fail, begin, refused } = breakerAt();
     fail('a', 'b', 'c', 'd');
-    begin('e').cancelled();
+    begin('e')('cancelled');
     expect(refused('a')).toBe(false);
   });
 
@@ -97,7 +97,7 @@ describe('Failures in a row', () => {
     const underWay = Array.from({ length: 10 }, () => begin('slow'));
     suspendAll();
     pass(999);
-    for (const call of underWay) call.failed();
+    for (const call of underWay) call('failed');
     pass(1);
     expect(refused('a')).toBe(false);
   });
@@ -108,7 +108,7 @@ describe('Failures in a row', () => {
     suspendAll();
     pass(1000);
     answer('a');
-    for (const call of underWay) call.failed();
+    for (const call of underWay) call('failed');
     expect(refused('a')).toBe(false);
   });
 });
@@ -132,7 +132,7 @@ describe('Suspended calls', () => {
     expect(refused('a')).toBe(false);
     const probe = begin('a');
     expect([refused('a'), refused('b'), state()]).toEqual([true, true, 'half-open']);
-    probe.succeeded();
+    probe('succeeded');
     expect([refused('a'), refused('b'), state()]).toEqual([false, false, 'closed']);
   });
 
@@ -179,7 +179,7 @@ describe('Suspended calls', () => {
     pass(1000);
     const probe = begin('a');
     pass(1000);
-    probe.cancelled();
+    probe('cancelled');
     expect(refused('b')).toBe(false);
     answer('b');
     expect(state()).toBe('closed');
@@ -189,7 +189,7 @@ describe('Suspended calls', () => {
     const { suspendAll, pass, begin, refused } = breakerAt();
     suspendAll();
     pass(1000);
-    begin('a').cancelled();
+    begin('a')('cancelled');
     pass(999);
     expect(refused('a')).toBe(true);
     pass(1);
@@ -205,9 +205,9 @@ describe('Suspended calls', () => {
     expect(refused('a')).toBe(true);
     pass(1);
     const probe = begin('b');
-    lost.succeeded();
+    lost('succeeded');
     expect(state()).toBe('half-open');
-    probe.succeeded();
+    probe('succeeded');
     expect(state()).toBe('closed');
   });
 
@@ -221,7 +221,7 @@ describe('Suspended calls', () => {
     pass(1999);
     expect(refused('b')).toBe(true);
     pass(1);
-    begin('b').succeeded();
+    begin('b')('succeeded');
     expect([state(), refused('b')]).toEqual(['closed', false]);
   });
 });
@@ -233,7 +233,7 @@ describe('A collection that has not failed, while few others have', () => {
     expect([refused('a'), refused('team')]).toEqual([true, false]);
     const probe = begin('team');
     expect([refused('other'), state()]).toEqual([true, 'half-open']);
-    probe.succeeded();
+    probe('succeeded');
     answer('a');
     expect(state()).toBe('closed');
   });
@@ -282,7 +282,7 @@ const chances = fc.double({ min: 0, max: 1, noNaN: true });
 type TestBreaker = ReturnType<typeof breakerAt>;
 
 interface UnderWay {
-  readonly pass: Execution;
+  readonly pass: ReturnType<Breaker['begin']>;
   /** It began while calls were suspended. */
   readonly probe: boolean;
   readonly beganAt: number;
@@ -387,7 +387,7 @@ describe('In a total outage', () => {
       const execution = breaker.begin('CollectionId' in input ? String(input.CollectionId) : '');
       attempts += 1;
       await Promise.resolve();
-      execution.failed();
+      execution('failed');
       throw toUpstreamFailure(new TransportError(new Error('refused')), breaker.now);
     });
     const request = async (number: number): Promise<number> => {

@@ -9,8 +9,7 @@ import { createLogger } from '../../src/logger.ts';
 import type { Metrics } from '../../src/metrics/metrics.ts';
 import { createClient, type Client } from '../../src/rekognition/client.ts';
 import { upstreamOperations } from '../../src/operations/index.ts';
-import { createService } from '../../src/service.ts';
-import type { Tracer } from '../../src/tracing/span.ts';
+import { createService, type ServiceDeps } from '../../src/service.ts';
 import {
   startScriptedRekognition,
   type RecordedCall,
@@ -48,7 +47,7 @@ export interface ServiceOptions {
   readonly client?: Pick<Client, 'send'>;
   readonly config?: ConfigOverrides;
   readonly region?: string;
-  readonly tracer?: Tracer;
+  readonly startTrace?: ServiceDeps['startTrace'];
   /** Where the docs page is; by default it is not there. */
   readonly docsDirectory?: URL;
   /** Milliseconds since the epoch, as the service sees them. */
@@ -97,7 +96,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     logger,
     lifecycle,
     client: { ...client, ...options.client },
-    tracer: options.tracer,
+    startTrace: options.startTrace,
     docsDirectory: options.docsDirectory ?? new URL('no-docs/', import.meta.url),
     now: options.now ?? Date.now,
     random: () => 0,

@@ -45,7 +45,7 @@ function setTracing(env: Readonly<Record<string, string>>): void {
 }
 
 const tracedService = (script: Script, config: ConfigOverrides = {}): Promise<Service> =>
-  startService({ script, config, tracer: tracing.tracer });
+  startService({ script, config, startTrace: tracing.startTrace });
 
 /** What the collector has once these requests are over. */
 async function spansAfter(service: Service, requests: number): Promise<ReceivedSpan[]> {

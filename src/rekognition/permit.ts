@@ -1,0 +1,69 @@
+import type { Span } from '@opentelemetry/api';
+
+import { AppError } from '../errors.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Priority } from '../quota/fair-queue.ts';
+import type { Governor, Permit } from '../quota/governor.ts';
+import { endSpan, startPart } from '../tracing/span.ts';
+import type { CallContext, Stage } from './operation.ts';
+
+interface PermittedOptions {
+  readonly governor: Governor;
+  readonly metrics: Metrics;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** Waits for a permit. It goes back where it is not used: the caller has gone, or the call is refused after all. */
+export function permitted(options: PermittedOptions): Stage {
+  return (next) => async (operation, input, context) => {
+    const permit = await acquire(options, operation.name, context);
+    const giveBack = (): void => {
+      permit.giveBack();
+      options.metrics.permitsReturned.inc({ operation: operation.name, priority: context.priority });
+    };
+    const signal = context.signal();
+    if (signal.aborted) giveBack();
+    signal.throwIfAborted();
+    try {
+      return await next(operation, input, context);
+    } catch (error) {
+      // A call that was sent fails as an `UpstreamFailure`.
+      if (error instanceof AppError) giveBack();
+      throw error;
+    }
+  };
+}
+
+async function acquire(
+  { governor, metrics, now }: PermittedOptions,
+  operation: string,
+  context: CallContext,
+): Promise<Permit> {
+  const { priority, stats } = context;
+  const from = now();
+  const span = context.trace && startPart(context.trace, 'wait for a permit');
+  try {
+    const permit = await governor.acquire(context);
+    metrics.permitWaitSeconds.observe({ operation, priority }, (now() - from) / 1000);
+    if (span) endWait(span, operation, priority);
+    return permit;
+  } catch (error) {
+    if (!context.signal().aborted) metrics.permitsRefused.inc({ operation, priority });
+    if (span) endWait(span, operation, priority, error);
+    throw error;
+  } finally {
+    stats.waitMs += Math.round(now() - from);
+  }
+}
+
+/** Ends the wait: with a permit where there is no `error`. */
+function endWait(span: Span, operation: string, priority: Priority, error?: unknown): void {
+  const code = error instanceof AppError ? error.code : undefined;
+  endSpan(span, code !== undefined, {
+    'rollcall.operation': operation,
+    'rollcall.priority': priority,
+    'rollcall.outcome': error === undefined ? 'granted' : (code ?? 'left'),
+    'error.type': code,
+  });
+}
