@@ -298,7 +298,7 @@ function play(
   for (const action of script) {
     if (action.do === 'pass') breaker.pass(action.ms);
     else if (action.do !== 'enter') {
-      underWay.splice(action.which % Math.max(1, underWay.length), 1)[0]?.pass[action.do]();
+      underWay.splice(action.which % Math.max(1, underWay.length), 1)[0]?.pass(action.do);
     } else if (!breaker.refused(action.id)) {
       const probe = breaker.state() !== 'closed' || breaker.suspendedScopes() > 0;
       underWay.push({ pass: breaker.begin(action.id), probe, beganAt: breaker.now() });
