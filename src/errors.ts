@@ -29,7 +29,7 @@ export const problems = {
 /** What a client switches on. */
 export type ErrorCode = keyof typeof problems;
 
-/** One fault of one parameter, as listed in `errors` of an `INVALID_PARAMETER` problem. */
+/** One error of one parameter, as listed in `errors` of an `INVALID_PARAMETER` problem. */
 export interface ParameterError {
   readonly location: 'path' | 'query';
   readonly name: string;
@@ -41,20 +41,20 @@ interface AppErrorOptions {
   readonly cause?: unknown;
   /** Seconds until a retry makes sense; sent as `Retry-After` and `retryAfter`, rounded up, at least 1. */
   readonly retryAfterS?: number;
-  readonly faults?: readonly ParameterError[];
+  readonly errors?: readonly ParameterError[];
   /** Further response headers, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The status, where the protocol asks for another than the code's own (a parser's 431, say). */
   readonly status?: number;
 }
 
-/** A failure that the caller gets as an answer. `detail` is written for that caller and holds nothing internal. */
+/** A failure that the caller gets as a response. `detail` is written for that caller and holds nothing internal. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly status: number;
   readonly retryAfterS: number | undefined;
-  readonly faults: readonly ParameterError[] | undefined;
+  readonly errors: readonly ParameterError[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
@@ -62,7 +62,7 @@ export class AppError extends Error {
     this.code = code;
     this.status = options.status ?? problems[code].status;
     this.retryAfterS = options.retryAfterS;
-    this.faults = options.faults;
+    this.errors = options.errors;
     this.headers = options.headers ?? {};
   }
 }

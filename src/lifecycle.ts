@@ -71,7 +71,7 @@ interface ShutdownOptions {
 const LAST_LINE_MS = 1000;
 
 /**
- * Connections that a balancer made just before the end of the delay still get an answer, their last one. Refused at that
+ * Connections that a balancer made just before the end of the delay still get a response, their last one. Refused at that
  * instant, one or two requests of a rolling restart would have failed.
  */
 const LATE_MS = 1000;
@@ -100,18 +100,18 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
       server.closeAllConnections();
     }, graceMs),
   ];
-  await within(graceMs + CLOSING_MS, closed);
+  await withDeadline(graceMs + CLOSING_MS, closed);
   clearInterval(idle);
   for (const timer of timers) clearTimeout(timer);
   lifecycle.drain();
   // A server tells of its end before its last connections do of theirs, which ends their requests in log and spans.
   await sleep(1);
-  await within(RELEASE_MS - CLOSING_MS, release()).catch((err: unknown) => {
+  await withDeadline(RELEASE_MS - CLOSING_MS, release()).catch((err: unknown) => {
     logger.warn({ err }, 'not everything upstream could be released');
   });
   logger.info('stopped');
 }
 
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+async function withDeadline(ms: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work, sleep(ms, undefined, { ref: false })]);
 }

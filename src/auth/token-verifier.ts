@@ -110,15 +110,15 @@ async function verifyWithEach(
     return await jwtVerify(token, find, rules);
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
-    let left = MAX_KEYS_TRIED;
+    let remaining = MAX_KEYS_TRIED;
     for await (const key of error) {
       try {
         return await jwtVerify(token, key, rules);
       } catch (failure) {
         if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
       }
-      left -= 1;
-      if (left === 0) break;
+      remaining -= 1;
+      if (remaining === 0) break;
     }
     throw new errors.JWSSignatureVerificationFailed();
   }

@@ -4,20 +4,20 @@ import type { Socket } from 'node:net';
 
 /** What a server knows of its connections, also of those that have left it through CONNECT. */
 export interface Connections {
-  /** Whether to answer a request; a connection on which too many answers are due is given up instead. */
+  /** Whether to answer a request; a connection on which too many responses are due is given up instead. */
   admit(req: IncomingMessage, res: ServerResponse): boolean;
-  /** Whether an answer is due or under way. */
+  /** Whether a response is due or under way. */
   isAnswering(socket: Duplex): boolean;
   /** Sends the last bytes of a connection, and lets go of it soon, whatever its client does. */
   endWith(socket: Duplex, bytes: string): void;
-  /** Closes connections without an answer due, and without a part of a request. */
+  /** Closes connections without a response due, and without a part of a request. */
   readonly closeIdle: () => void;
   readonly closeAll: () => void;
 }
 
 /** How long clients may hold a connection without using it. */
-export interface Patience {
-  /** For taking something of an answer, in milliseconds. */
+export interface ClientTimeouts {
+  /** For taking something of a response, in milliseconds. */
   readonly stalledMs: number;
   /** For closing their side of a connection that is refused, in milliseconds. */
   readonly refusedMs: number;
@@ -37,13 +37,13 @@ interface Connection {
   stalledChecks: number;
 }
 
-/** Clients that pipeline have two or three requests open. Each unread answer costs its memory. */
+/** Clients that pipeline have two or three requests open. Each unread response costs its memory. */
 const MAX_ANSWERS_DUE = 16;
 /** A stalled client is cut within a twelfth of its time. */
 const CHECKS = 12;
 
 /** Follows the connections of a server. */
-export function trackConnections(server: Server, { stalledMs, refusedMs }: Patience): Connections {
+export function trackConnections(server: Server, { stalledMs, refusedMs }: ClientTimeouts): Connections {
   const open = new Map<Duplex, Connection>();
   server.on('connection', (socket: Socket) => {
     open.set(socket, {
@@ -106,7 +106,7 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Patie
   };
 }
 
-/** For Node an answer is sent once it has ended. Here it is due until the kernel has all of it. */
+/** For Node a response is sent once it has ended. Here it is due until the kernel has all of it. */
 function isIdle({ socket, due, refused, readAt }: Connection): boolean {
   return due === 0 && socket.writableLength === 0 && (refused || socket.bytesRead === readAt);
 }

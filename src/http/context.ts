@@ -13,7 +13,7 @@ import { endingOf } from './ending.ts';
 export interface RequestContext {
   readonly requestId: string;
   readonly startedAt: number;
-  /** Of the answer, as they are known before it. */
+  /** Of the response, as they are known before it. */
   readonly headers: Record<string, string>;
   /** The caller that the request counts for: the token's subject once it is verified, until then the address. */
   caller: string;
@@ -21,14 +21,14 @@ export interface RequestContext {
   mayRead: (collectionId: string) => boolean;
   /** Why the caller is not known; kept until the request has been counted. */
   refused?: AppError;
-  /** Aborts when the client has gone before the answer was sent. Made when it is asked for, since it is costly. */
+  /** Aborts when the client has gone before the response was sent. Made when it is asked for, since it is costly. */
   readonly clientSignal: () => AbortSignal;
   /**
    * Calls `fn` once, when the response is over or its connection is; at once where that has happened. What the
    * request has taken is given back here: a response that waits behind an unread one never emits `close`.
    */
   readonly onEnded: (fn: () => void) => void;
-  /** Whether the kernel took the whole answer: not so where it was cut, which Node does not tell. */
+  /** Whether the kernel took the whole response: not so where it was cut, which Node does not tell. */
   readonly isSent: () => boolean;
   /** The matched route's pattern, once it is known. */
   route?: string;
@@ -50,7 +50,7 @@ export interface StreamStats {
   end: StreamEnd;
 }
 
-/** The client closed the connection before it had an answer. */
+/** The client closed the connection before it had a response. */
 export class ClientLeft extends Error {
   override readonly name = 'ClientLeft';
 }
@@ -75,9 +75,9 @@ export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
   return (req, res, next) => {
     const requestId = requestIdFrom(req.get('x-request-id'));
     const ending = endingOf(res, onBug);
-    let leaving: AbortController | undefined;
-    const leaveIfGone = (): void => {
-      if (ending.reached && !ending.isSent) leaving?.abort(new ClientLeft('the client left'));
+    let clientAborter: AbortController | undefined;
+    const abortIfGone = (): void => {
+      if (ending.reached && !ending.isSent) clientAborter?.abort(new ClientLeft('the client left'));
     };
     const context: RequestContext = {
       requestId,
@@ -86,15 +86,15 @@ export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
       caller: callerAddress(req.ip, req.socket.remoteAddress),
       mayRead: () => true,
       clientSignal() {
-        leaving ??= new AbortController();
-        leaveIfGone();
-        return leaving.signal;
+        clientAborter ??= new AbortController();
+        abortIfGone();
+        return clientAborter.signal;
       },
       onEnded: ending.onReached,
       isSent: () => ending.isSent,
     };
     res.locals['context'] = context;
-    ending.onReached(leaveIfGone);
+    ending.onReached(abortIfGone);
     next();
   };
 }
@@ -117,7 +117,7 @@ const fixed = {
   Vary: 'Origin',
 };
 
-/** The headers of every answer, the parser's refusals included. An answer that may be kept sets its own `Cache-Control`. */
+/** The headers of every response, the parser's refusals included. A response that may be kept sets its own `Cache-Control`. */
 export function commonHeaders(requestId: string): Record<string, string> {
   return { 'X-Request-Id': requestId, ...fixed };
 }

@@ -4,7 +4,7 @@ import { respond } from './respond.ts';
 import { ALLOW } from './error-handler.ts';
 import { contextOf } from './context.ts';
 
-/** What a browser's page may read of every answer. */
+/** What a browser's page may read of every response. */
 export const EXPOSED_HEADERS = [
   'Link',
   'ETag',
@@ -22,7 +22,7 @@ const OWN_HEADERS = 'Authorization,If-None-Match,X-Request-Id,traceparent,traces
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~ ,-]{1,2048}$/;
 
 /**
- * CORS headers for an exact list of origins, on every answer to a browser's page of another origin. That answers
+ * CORS headers for an exact list of origins, on every response to a browser's page of another origin. That answers
  * differ by origin every one of them says, in `Vary`.
  */
 export function allowOrigins(origins: readonly string[]): RequestHandler {

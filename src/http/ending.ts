@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** The end of one response, whether it was sent or its connection went first. */
 export interface Ending {
   readonly reached: boolean;
-  /** Whether the kernel took the whole answer. Node emits `finish` for an answer that is cut as well. */
+  /** Whether the kernel took the whole response. Node emits `finish` for a response that is cut as well. */
   readonly isSent: boolean;
   /** Calls `fn` once, at the end; at once where that is reached. What `fn` throws is reported, and harms nothing else. */
   readonly onReached: (fn: () => void) => void;

@@ -29,11 +29,11 @@ export function readyz(
 }
 
 /**
- * From the first moment of a shutdown every answer ends its connection, also those that are due already: else a
+ * From the first moment of a shutdown every response ends its connection, also those that are due already: else a
  * busy connection would be served for ever.
  */
 export function closeWhileStopping(readiness: Readiness): RequestHandler {
-  // Of pipelined requests the last: closing after an earlier answer would lose the others.
+  // Of pipelined requests the last: closing after an earlier response would lose the others.
   const due = new Map<Socket, Response | undefined>();
   readiness.stopping.addEventListener('abort', () => {
     for (const res of due.values()) if (res) contextOf(res).headers['Connection'] = 'close';

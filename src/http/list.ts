@@ -13,7 +13,7 @@ interface ListDefinition<
 > extends InputDefinition<Path, Input> {
   readonly maxResults: { readonly max: number; readonly default: number };
   readonly upstream: UpstreamOperation<Input, Page>;
-  /** The member of the answer that holds the items. */
+  /** The member of the response that holds the items. */
   readonly member: string;
   /** Whether a caller may see an item; without it every caller of the operation may see all. */
   readonly visible?: (item: Page['items'][number], mayRead: (collectionId: string) => boolean) => boolean;

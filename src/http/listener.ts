@@ -11,7 +11,7 @@ import type { Express } from 'express';
 
 import { AppError } from '../errors.ts';
 import { commonHeaders, requestIdFrom } from './context.ts';
-import { trackConnections, type Patience } from './connections.ts';
+import { trackConnections, type ClientTimeouts } from './connections.ts';
 import { ALLOW } from './error-handler.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
 
@@ -23,15 +23,15 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Far more than the connections of load balancers; what slow clients may hold of memory and descriptors is bounded. */
 const MAX_CONNECTIONS = 2000;
-const PATIENCE: Patience = { stalledMs: 60_000, refusedMs: 5000 };
-/** Then the answer closes the connection, so that long-lived ones spread over new replicas. */
+const TIMEOUTS: ClientTimeouts = { stalledMs: 60_000, refusedMs: 5000 };
+/** Then the response closes the connection, so that long-lived ones spread over new replicas. */
 const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
 /** The HTTP server: time-outs, bounds, and problem documents for what the parser itself refuses. */
 export function createListener(
   handler: RequestListener,
   classes: Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> = {},
-  patience = PATIENCE,
+  timeouts = TIMEOUTS,
 ): Server {
   const server = createServer({
     ...classes,
@@ -48,7 +48,7 @@ export function createListener(
   // Only the bytes of headers are bounded. With a bound on their number Node drops the last ones silently, and with
   // them a header that announces a body.
   server.maxHeadersCount = 0;
-  const connections = trackConnections(server, patience);
+  const connections = trackConnections(server, timeouts);
   const serve: RequestListener = (req, res) => {
     if (connections.admit(req, res)) handler(req, res);
   };
@@ -56,7 +56,7 @@ export function createListener(
   // other expectations are for the app to ignore.
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, serve);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // A refusal written now would be taken for the answer that is still due on this connection.
+    // A refusal written now would be taken for the response that is still due on this connection.
     if (error.code === 'ECONNRESET' || !socket.writable || connections.isAnswering(socket)) socket.destroy();
     else connections.endWith(socket, refusal(parserError(error.code)));
   });
@@ -64,7 +64,7 @@ export function createListener(
     if (connections.isAnswering(socket)) socket.destroy();
     else connections.endWith(socket, refusal(noProxy()));
   });
-  // Node's own close an answer that was not sent whole, and do not know a connection that came with CONNECT.
+  // Node's own close a response that was not sent whole, and do not know a connection that came with CONNECT.
   server.closeIdleConnections = connections.closeIdle;
   server.closeAllConnections = connections.closeAll;
   return server;
@@ -92,7 +92,7 @@ function noProxy(): AppError {
   return new AppError('METHOD_NOT_ALLOWED', detail, { headers: { Allow: ALLOW } });
 }
 
-/** A whole answer, for a connection that has no response to write it. */
+/** A whole response, for a connection that has no response to write it. */
 function refusal(error: AppError): string {
   const requestId = requestIdFrom(undefined);
   const body = JSON.stringify(toProblem(error, '/', requestId));

@@ -39,7 +39,7 @@ export interface Operation {
   readonly handler: (deps: OperationDeps) => RequestHandler;
 }
 
-/** An answer that is sent as it comes. */
+/** A response that is sent as it comes. */
 export interface StreamReply extends Pick<HttpReply, 'status' | 'headers'> {
   /** Writes it after the headers, and settles when the response is over. */
   readonly write: (res: Response) => Promise<void>;
@@ -84,7 +84,7 @@ export function defineOperation<Schemas extends ParameterSchemas>(
   };
 }
 
-/** Before the page token is opened and Rekognition is asked: the answer is the same whether the collection exists or not. */
+/** Before the page token is opened and Rekognition is asked: the response is the same whether the collection exists or not. */
 function authorise(context: RequestContext, { collectionId }: { readonly collectionId?: unknown }): void {
   if (typeof collectionId !== 'string') return;
   context.collection = collectionId;

@@ -11,13 +11,13 @@ export interface ParameterSchemas {
 /** What the schemas make of a request. */
 export type ParametersOf<S extends ParameterSchemas> = z.output<S['path']> & z.output<S['query']>;
 
-/** Reads the parameters of one operation; throws `INVALID_PARAMETER` with every fault. */
+/** Reads the parameters of one operation; throws `INVALID_PARAMETER` with every error. */
 export type ParameterReader<S extends ParameterSchemas> = (
   path: Readonly<Record<string, unknown>>,
   query: string,
 ) => ParametersOf<S>;
 
-/** More faults than these are only counted: a request may hold thousands. */
+/** More errors than these are only counted: a request may hold thousands. */
 const MAX_LISTED = 20;
 
 /**
@@ -37,24 +37,24 @@ export function parameterReader<S extends ParameterSchemas>(schemas: S): Paramet
       return { ...inPath.data, ...inQuery.data } as ParametersOf<S>;
     }
     throw refused([
-      ...faultsOf('path', inPath.error),
+      ...errorsOf('path', inPath.error),
       ...repeated(counts),
-      ...faultsOf('query', inQuery.error),
+      ...errorsOf('query', inQuery.error),
       ...unknown(counts, known, unknownDetail),
     ]);
   };
 }
 
-function refused(faults: readonly ParameterError[]): AppError {
-  const listed = faults.slice(0, MAX_LISTED);
-  const more = faults.length - listed.length;
+function refused(errors: readonly ParameterError[]): AppError {
+  const listed = errors.slice(0, MAX_LISTED);
+  const more = errors.length - listed.length;
   const names = [...listed.map(({ name }) => name), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
   return new AppError('INVALID_PARAMETER', `Correct these parameters: ${names}. See errors.`, {
-    faults: listed,
+    errors: listed,
   });
 }
 
-function faultsOf(location: ParameterError['location'], error: z.ZodError | undefined): ParameterError[] {
+function errorsOf(location: ParameterError['location'], error: z.ZodError | undefined): ParameterError[] {
   return (error?.issues ?? []).map(({ path, message }) => ({
     location,
     name: String(path[0]),

@@ -20,7 +20,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 
 /** Renders an error; `url` is the target of the request, as it came. */
 export function toProblem(error: AppError, url: string, requestId: string): Problem {
-  const { code, status, message, faults } = error;
+  const { code, status, message, errors } = error;
   const { title, retryable } = problems[code];
   const retryAfter = retryAfterOf(error);
   return {
@@ -33,7 +33,7 @@ export function toProblem(error: AppError, url: string, requestId: string): Prob
     requestId,
     retryable,
     ...(retryAfter !== undefined && { retryAfter }),
-    ...(faults && { errors: faults }),
+    ...(errors && { errors }),
   };
 }
 

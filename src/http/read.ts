@@ -11,7 +11,7 @@ interface ReadDefinition<
   Output,
 > extends InputDefinition<Path, Input> {
   readonly upstream: UpstreamOperation<Input, Output>;
-  /** The answer's body. It depends on nothing but the output and the parameters of the path. */
+  /** The response's body. It depends on nothing but the output and the parameters of the path. */
   readonly body: (output: Output, params: z.output<z.ZodObject<Path>>) => object;
 }
 

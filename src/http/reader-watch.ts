@@ -14,7 +14,7 @@ interface ReaderLimits {
 }
 
 /** Why a reader is cut off. */
-export type ReaderFault = 'idle' | 'slow';
+export type CutOffReason = 'idle' | 'slow';
 
 const WINDOW_MS = 60_000;
 
@@ -25,7 +25,7 @@ const WINDOW_MS = 60_000;
 export function createReaderWatch(
   { idleMs, minBytesPerSecond }: ReaderLimits,
   start: ReaderProgress,
-): (sample: ReaderProgress) => ReaderFault | undefined {
+): (sample: ReaderProgress) => CutOffReason | undefined {
   let last = start;
   let stoppedMs = 0;
   let window = { ms: 0, bytes: 0 };

@@ -8,14 +8,14 @@ import { AppError } from '../errors.ts';
 /** What is answered, ready to be sent. */
 export interface HttpReply {
   readonly status: number;
-  /** Besides those of every answer, and in place of them. */
+  /** Besides those of every response, and in place of them. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
 
-/** Sends a whole answer. Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own. */
+/** Sends a whole response. Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own. */
 export function respond(res: Response, { status, headers, body }: HttpReply): void {
-  // Written out, since Node leaves it off the answer to a HEAD.
+  // Written out, since Node leaves it off the response to a HEAD.
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   beginResponse(res, status, { ...headers, ...length });
   res.end(body);
@@ -26,7 +26,7 @@ export function beginResponse(res: Response, status: number, headers: HttpReply[
   res.writeHead(status, Object.assign(contextOf(res).headers, headers));
 }
 
-/** An answer as it is sent, and as the news that it has not changed. */
+/** A response as it is sent, and as the news that it has not changed. */
 export interface Rendered {
   readonly etag: string;
   readonly whole: HttpReply;
@@ -63,7 +63,7 @@ export function respondIfChanged(
   return ifChanged(req, result.rendered as Rendered);
 }
 
-/** 304 where the client has this answer already. */
+/** 304 where the client has this response already. */
 export function ifChanged(req: Request, { etag, whole, unchanged }: Rendered): HttpReply {
   return matches(req.get('if-none-match'), etag) ? unchanged : whole;
 }

@@ -118,9 +118,9 @@ function watchReader(res: Response, limits: OperationDeps['reader'], stats: Stre
   const judge = createReaderWatch(limits, progress());
   const timer = setInterval(
     () => {
-      const fault = judge(progress());
-      if (!fault) return;
-      stats.end = fault;
+      const reason = judge(progress());
+      if (!reason) return;
+      stats.end = reason;
       res.destroy();
       socket.destroy();
     },

@@ -12,19 +12,19 @@ import { AppError } from '../errors.ts';
 export function requireWellFormed(): RequestHandler {
   const refusedSockets = new WeakSet<Socket>();
   return (req, res, next) => {
-    // The parser hands on what stood behind a refused request in the same packet; it has no answer.
+    // The parser hands on what stood behind a refused request in the same packet; it has no response.
     if (refusedSockets.has(req.socket)) return;
-    const fault = faultOf(req);
-    if (fault === undefined) {
+    const reason = reasonToRefuse(req);
+    if (reason === undefined) {
       next();
       return;
     }
     refusedSockets.add(req.socket);
-    throw new AppError('MALFORMED_REQUEST', fault, { headers: { Connection: 'close' } });
+    throw new AppError('MALFORMED_REQUEST', reason, { headers: { Connection: 'close' } });
   };
 }
 
-function faultOf(req: IncomingMessage): string | undefined {
+function reasonToRefuse(req: IncomingMessage): string | undefined {
   const { headers, url = '' } = req;
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
     return 'Send no body: every route is a read.';

@@ -156,10 +156,10 @@ export function createFairQueue<T extends object>(): FairQueue<T> {
         if (late) found.push(item);
         return !late;
       };
-      const kept = takeTurns(lanes.interactive, (item, ahead) =>
+      const remaining = takeTurns(lanes.interactive, (item, ahead) =>
         keeps(item, ahead + backgroundBefore(ahead)),
       );
-      takeTurns(lanes.background, (item, ahead) => keeps(item, ahead + interactiveBefore(ahead, kept)));
+      takeTurns(lanes.background, (item, ahead) => keeps(item, ahead + interactiveBefore(ahead, remaining)));
       return found;
     },
   };

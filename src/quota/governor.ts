@@ -71,7 +71,7 @@ interface Entry {
 /** A turn is promised only if it comes this much before it is too late, since timers fire late on a busy loop. */
 export const PROMISE_MARGIN_MS = 25;
 /** A promise is withdrawn when less than this is left: smaller, so that rounding does not withdraw it. */
-export const KEPT_MARGIN_MS = 10;
+export const WITHDRAW_MARGIN_MS = 10;
 /** A permit held longer than this counts as used: the bucket may have filled up without it in the meantime. */
 export const HOLD_MS = 50;
 
@@ -86,7 +86,7 @@ export function createGovernor(options: GovernorOptions): Governor {
   const standing = createStandingQueue({ standingWaitMs, intervalMs: () => 1000 / source.state().rate, now });
   const latestStart = (request: PermitRequest): number => request.deadlineAt() - callMs();
 
-  const leave = (entry: Entry): void => {
+  const remove = (entry: Entry): void => {
     entries.delete(entry.request);
     queue.remove(entry);
     entry.request.signal().removeEventListener('abort', entry.onAbort);
@@ -111,14 +111,14 @@ export function createGovernor(options: GovernorOptions): Governor {
   };
 
   const refuse = (refused: readonly Entry[], detail: string): void => {
-    // All leave first: none of them waits for another that is refused with it.
-    refused.forEach(leave);
+    // All are removed first: none of them waits for another that is refused with it.
+    refused.forEach(remove);
     for (const { request, maxWaitMs, reject } of refused) reject(refusal(detail, request, maxWaitMs));
   };
 
   const refuseLate = (): void => {
     const isLate = ({ request }: Entry, position: number): boolean =>
-      now() + KEPT_MARGIN_MS + source.waitMs(position, request.priority) > latestStart(request);
+      now() + WITHDRAW_MARGIN_MS + source.waitMs(position, request.priority) > latestStart(request);
     refuse(queue.late(isLate), TOO_LATE);
   };
 
@@ -131,7 +131,7 @@ export function createGovernor(options: GovernorOptions): Governor {
         refuse([entry], TOO_LATE);
         continue;
       }
-      leave(entry);
+      remove(entry);
       entry.resolve(createPermit());
       remaining -= 1;
     }
@@ -180,7 +180,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     new Promise((resolve, reject) => {
       const signal = request.signal();
       const onAbort = (): void => {
-        leave(entry);
+        remove(entry);
         reject(signal.reason as Error);
       };
       const entry: Entry = { request, maxWaitMs, resolve, reject, onAbort };

@@ -11,7 +11,7 @@ export const LOWEST_MS = 2 * JOIN_MS;
 const FORGET_MS = 3_600_000;
 
 /**
- * The bucket of all replicas, with the same arithmetic as `local-permits.ts` and Redis's own clock.
+ * The bucket of all replicas, with the same arithmetic as `token-bucket.ts` and Redis's own clock.
  *
  * - `take n`: as many of n permits as are there; if there is none, the next one, to be used after the wait that is
  *   answered. So every question brings a permit, and replicas that wait have theirs in the order they asked.
@@ -19,8 +19,8 @@ const FORGET_MS = 3_600_000;
  *   come meanwhile go before.
  * - `give n`: n permits were not used.
  * - `throttle`: Rekognition throttled somebody.
- * - `beat`: a replica that uses the shared permits is there.
- * - `join`: one wants to use them again. Where others do, it may at once. After an outage, when each spent its own
+ * - `heartbeat`: a replica that uses the shared permits is there.
+ * - `rejoin`: one wants to use them again. Where others do, it may at once. After an outage, when each spent its own
  *   part, all begin at one time: else the first would spend everything beside the parts. They begin with less than
  *   nothing, since each may have used a permit of its own just before.
  *
@@ -84,11 +84,11 @@ elseif op == 'throttle' then
     rate = base
   end
   tokens = math.min(tokens, 0)
-elseif op == 'beat' then
+elseif op == 'heartbeat' then
   seen = now
-elseif op == 'join' and joinAt > now then
+elseif op == 'rejoin' and joinAt > now then
   wait = joinAt - now
-elseif op == 'join' and now - seen > ${SEEN_MS} then
+elseif op == 'rejoin' and now - seen > ${SEEN_MS} then
   joinAt = now + ${JOIN_MS}
   wait = ${JOIN_MS}
   tokens = -1

@@ -1,7 +1,7 @@
-import { inPatience, REDIS_PATIENCE_MS } from './patience.ts';
+import { withinTimeout, REDIS_TIMEOUT_MS } from './within-timeout.ts';
 
 /** What the bucket of all replicas answered. */
-export interface BucketAnswer {
+export interface BucketReply {
   readonly granted: number;
   /** Milliseconds until the granted permits may be used, or until a joining replica may ask. */
   readonly waitMs: number;
@@ -11,7 +11,7 @@ export interface BucketAnswer {
   readonly rate: number;
 }
 
-type ScriptAnswer = [
+type ScriptReply = [
   granted: number,
   waitMs: number,
   tokens: number,
@@ -30,13 +30,13 @@ export interface Quota {
 }
 
 /** What can be done with the bucket. */
-export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'beat' | 'join';
+export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'heartbeat' | 'rejoin';
 
-/** The bucket in Redis. No answer within its patience is `undefined`. */
+/** The bucket in Redis. No reply within its patience is `undefined`. */
 export interface SharedBucket {
-  ask(op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
-  /** What the last answer said while this replica shared, and when it came. Before the first answer: an empty bucket. */
-  readonly heard: Pick<BucketAnswer, 'tokens' | 'rate'> & { readonly at: number };
+  ask(op: BucketOp, count?: number): Promise<BucketReply | undefined>;
+  /** What the last reply said while this replica shared, and when it came. Before the first reply: an empty bucket. */
+  readonly lastReply: Pick<BucketReply, 'tokens' | 'rate'> & { readonly at: number };
 }
 
 interface SharedBucketOptions extends Quota {
@@ -48,21 +48,21 @@ interface SharedBucketOptions extends Quota {
   readonly now: () => number;
 }
 
-/** Asks the script, and says until when, in Redis's time, somebody waits for the answer. */
+/** Asks the script, and says until when, in Redis's time, somebody waits for the reply. */
 export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
   const { run, tps, capacity, onQuota, now } = options;
   let quota: Quota = { tps, capacity };
   let offset: number | undefined;
-  let heard = { tokens: 0, rate: tps, at: now() };
+  let lastReply = { tokens: 0, rate: tps, at: now() };
   return {
-    get heard() {
-      return heard;
+    get lastReply() {
+      return lastReply;
     },
     async ask(op, count = 0) {
-      const expires = offset === undefined ? 0 : Math.floor(now() + offset + REDIS_PATIENCE_MS);
-      const answer = await inPatience(run(op, count, expires, tps, capacity));
-      if (!Array.isArray(answer)) return undefined;
-      const [granted, waitMs, tokens, rate, time, ...lowest] = answer.map(Number) as ScriptAnswer;
+      const expires = offset === undefined ? 0 : Math.floor(now() + offset + REDIS_TIMEOUT_MS);
+      const reply = await withinTimeout(run(op, count, expires, tps, capacity));
+      if (!Array.isArray(reply)) return undefined;
+      const [granted, waitMs, tokens, rate, time, ...lowest] = reply.map(Number) as ScriptReply;
       offset = time - now();
       if (granted < 0) return undefined;
       if (lowest[0] !== quota.tps || lowest[1] !== quota.capacity) {
@@ -70,7 +70,7 @@ export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
         onQuota(quota);
       }
       // A joining replica does not share yet.
-      if (op !== 'join') heard = { tokens, rate, at: now() };
+      if (op !== 'rejoin') lastReply = { tokens, rate, at: now() };
       return { granted, waitMs, tokens, rate };
     },
   };

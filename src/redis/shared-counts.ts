@@ -4,12 +4,12 @@ import type { Store } from 'express-rate-limit';
 import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
 
 import type { SharedRedis } from './connect.ts';
-import type { Membership } from './membership.ts';
-import { inPatience } from './patience.ts';
+import type { RedisCoordinator } from './redis-coordinator.ts';
+import { withinTimeout } from './within-timeout.ts';
 
 interface SharedCountsOptions {
   readonly redis: SharedRedis;
-  readonly membership: Pick<Membership, 'answered'>;
+  readonly coordinator: Pick<RedisCoordinator, 'reachable'>;
   /** In front of every key. */
   readonly keyPrefix: string;
   /** Requests a window. */
@@ -20,7 +20,7 @@ interface SharedCountsOptions {
 /** Each caller's requests, counted for all replicas together; while Redis is away, for this one alone. */
 export function createSharedCounts({
   redis,
-  membership,
+  coordinator,
   keyPrefix,
   max,
   windowMs,
@@ -37,7 +37,7 @@ export function createSharedCounts({
     async increment(caller) {
       const key = keyOf(caller);
       // Not `consume`: it rejects what is over the limit, which express-rate-limit decides by the count.
-      const together = membership.answered ? await inPatience(shared.penalty(key)) : undefined;
+      const together = coordinator.reachable ? await withinTimeout(shared.penalty(key)) : undefined;
       const count = together ?? (await own.penalty(key));
       return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };
     },

@@ -2,11 +2,11 @@ import { capacityOf, createTokenBucket, reserveOf } from '../quota/token-bucket.
 import type { PermitSource } from '../quota/permit-source.ts';
 import type { Schedule } from '../quota/permit-dispatcher.ts';
 import type { Priority } from '../quota/fair-queue.ts';
-import type { Membership } from './membership.ts';
+import type { RedisCoordinator } from './redis-coordinator.ts';
 import type { SharedBucket } from './shared-bucket.ts';
 
 interface SharedPermitsOptions {
-  readonly membership: Pick<Membership, 'shared' | 'ask'>;
+  readonly coordinator: Pick<RedisCoordinator, 'shared' | 'ask'>;
   readonly bucket: SharedBucket;
   /** The quota of all replicas together. */
   readonly tps: number;
@@ -23,7 +23,7 @@ const WEIGHT = 1 / 4;
 
 /** Permits of a bucket that all replicas share; while it cannot be asked, of this replica's own part. */
 export function createSharedPermits(options: SharedPermitsOptions): PermitSource {
-  const { membership, bucket, tps, burst, replicas, now, schedule } = options;
+  const { coordinator, bucket, tps, burst, replicas, now, schedule } = options;
   /** When the last permit that was granted for later may be used. */
   let dueAt = 0;
   let waiting = false;
@@ -33,12 +33,12 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
   const reserved = { interactive: 0, background: reserveOf(capacityOf({ tps, burst })) };
 
   const tokensNow = (): number => {
-    const { tokens, rate, at } = bucket.heard;
+    const { tokens, rate, at } = bucket.lastReply;
     return Math.min(burst, tokens + ((now() - at) * rate) / 1000);
   };
   /** Starts with its part of what was left, for the others start with theirs; less than nothing where some is promised. */
   const ownPart = (): PermitSource => {
-    const since = bucket.heard;
+    const since = bucket.lastReply;
     // One of an earlier outage filled up meanwhile, beside the permits of all.
     if (own?.since !== since) {
       const terms = { tps: tps / replicas, burst: burst / replicas, tokens: tokensNow() / replicas, now };
@@ -47,9 +47,9 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     return own.permits;
   };
   const takeShared = async (wanted: number, priority: Priority): Promise<number> => {
-    const answer = await membership.ask(bucket, priority === 'interactive' ? 'take' : 'spare', wanted);
-    if (!answer) return membership.shared ? 0 : ownPart().take(wanted, priority);
-    const { granted, waitMs, tokens } = answer;
+    const reply = await coordinator.ask(bucket, priority === 'interactive' ? 'take' : 'spare', wanted);
+    if (!reply) return coordinator.shared ? 0 : ownPart().take(wanted, priority);
+    const { granted, waitMs, tokens } = reply;
     // Whole ones, whatever has come in since: turns that are reckoned by it would else waver.
     const promised = Math.max(1, Math.round(-tokens));
     competing = Math.max(promised, competing + WEIGHT * (promised - competing));
@@ -63,18 +63,18 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
   };
   return {
     take: (wanted, priority) =>
-      membership.shared ? takeShared(wanted, priority) : ownPart().take(wanted, priority),
+      coordinator.shared ? takeShared(wanted, priority) : ownPart().take(wanted, priority),
     giveBack(count) {
-      if (membership.shared) void membership.ask(bucket, 'give', count);
+      if (coordinator.shared) void coordinator.ask(bucket, 'give', count);
       else ownPart().giveBack(count);
     },
     waitMs(ahead, priority) {
-      const { rate } = bucket.heard;
+      const { rate } = bucket.lastReply;
       if (waiting) {
-        const intervalMs = (membership.shared ? competing / rate : replicas / tps) * 1000;
+        const intervalMs = (coordinator.shared ? competing / rate : replicas / tps) * 1000;
         return Math.max(0, dueAt - now()) + ahead * intervalMs;
       }
-      if (!membership.shared) return ownPart().waitMs(ahead, priority);
+      if (!coordinator.shared) return ownPart().waitMs(ahead, priority);
       const tokens = tokensNow() - reserved[priority];
       // Where none is left, the others ask as well; what was last heard may hold their questions, or not yet.
       const first = tokens >= 1 ? 0 : Math.max(1 - tokens, competing);
@@ -82,15 +82,15 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
       return ((first + more * competing) * 1000) / rate;
     },
     throttled() {
-      if (!membership.shared) ownPart().throttled();
+      if (!coordinator.shared) ownPart().throttled();
       else
-        void membership.ask(bucket, 'throttle').then((answer) => {
-          if (!answer) ownPart().throttled();
+        void coordinator.ask(bucket, 'throttle').then((reply) => {
+          if (!reply) ownPart().throttled();
         });
     },
     state() {
-      if (!membership.shared) return ownPart().state();
-      return { rate: bucket.heard.rate / replicas, available: Math.max(0, Math.floor(tokensNow())) };
+      if (!coordinator.shared) return ownPart().state();
+      return { rate: bucket.lastReply.rate / replicas, available: Math.max(0, Math.floor(tokensNow())) };
     },
   };
 }

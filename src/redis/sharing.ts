@@ -6,7 +6,7 @@ import { capacityOf } from '../quota/token-bucket.ts';
 import type { PermitSource } from '../quota/permit-source.ts';
 import { startTimer } from '../quota/permit-dispatcher.ts';
 import { connectRedis } from './connect.ts';
-import { createMembership } from './membership.ts';
+import { createRedisCoordinator } from './redis-coordinator.ts';
 import { createSharedBucket, type SharedBucket } from './shared-bucket.ts';
 import { createSharedCounts } from './shared-counts.ts';
 import { createSharedPermits } from './shared-permits.ts';
@@ -53,7 +53,7 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
     });
   });
   const buckets = new Map<string, { readonly bucket: SharedBucket; readonly permits: PermitSource }>();
-  const membership = createMembership({
+  const coordinator = createRedisCoordinator({
     buckets: () => Array.from(buckets.values(), ({ bucket }) => bucket),
     opened,
     schedule: startTimer,
@@ -86,7 +86,7 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
       now,
     });
     const permits = createSharedPermits({
-      membership,
+      coordinator,
       bucket,
       tps,
       burst,
@@ -102,15 +102,15 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
       buckets.set(operation, known);
       return known.permits;
     },
-    counts: createSharedCounts({ redis, membership, keyPrefix: `${prefix}:limit`, ...config.rateLimit }),
+    counts: createSharedCounts({ redis, coordinator, keyPrefix: `${prefix}:limit`, ...config.rateLimit }),
     get shared() {
-      return membership.shared;
+      return coordinator.shared;
     },
     get ready() {
-      return membership.shared || now() - startedAt >= TRY_FOR_MS;
+      return coordinator.shared || now() - startedAt >= TRY_FOR_MS;
     },
     stop() {
-      membership.stop();
+      coordinator.stop();
       redis.disconnect();
     },
   };

@@ -1,7 +1,13 @@
 import { LRUCache } from 'lru-cache';
 
 import { AppError } from '../errors.ts';
-import { createCircuit, FAILURES_TO_OPEN, type Circuit, type CircuitState, type ExecutionResult } from './circuit.ts';
+import {
+  createCircuit,
+  FAILURES_TO_OPEN,
+  type Circuit,
+  type CircuitState,
+  type ExecutionResult,
+} from './circuit.ts';
 import { UpstreamFailure } from './failure.ts';
 import type { Stage } from './operation.ts';
 
@@ -93,7 +99,7 @@ export function guarded(breaker: Breaker): Stage {
   };
 }
 
-/** A refusal or a throttle is an answer of Rekognition. What is no failure of a call was not sent, or nobody waited. */
+/** A refusal or a throttle is a response of Rekognition. What is no failure of a call was not sent, or nobody waited. */
 function resultOf(error: unknown): ExecutionResult {
   if (!(error instanceof UpstreamFailure)) return 'cancelled';
   return FAULTS.has(error.code) ? 'failed' : 'succeeded';

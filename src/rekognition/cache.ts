@@ -32,7 +32,7 @@ export interface Cache {
 const MAX_RESULTS = 5000;
 /** Of one operation, so that all of them together fit beside the rest of the service in 256 MiB. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** What an entry takes beside its output: its key, both page tokens, the headers of the answer. */
+/** What an entry takes beside its output: its key, both page tokens, the headers of the response. */
 const ENTRY_BYTES = 3500;
 
 /** An empty cache. It holds user ids, so a result is dropped as soon as it is too old for every caller. */

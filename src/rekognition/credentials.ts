@@ -31,17 +31,17 @@ interface CredentialsOptions {
 }
 
 /** Their source is asked this often at most: also for those that AWS refuses, or that have ended by this host's clock. */
-const KEEP_MS = 10_000;
+const LOOKUP_INTERVAL_MS = 10_000;
 /** Credentials that end this soon are looked up again while they still serve. */
 const RENEW_BEFORE_MS = 300_000;
 
-/** Keeps credentials until they end or are refused. All who ask at once share one lookup. */
+/** Caches credentials until they end or are refused. All who ask at once share one lookup. */
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { lookUp, timeoutMs, now, wallClock } = options;
-  let kept: AwsCredentialIdentity | undefined;
+  let cached: AwsCredentialIdentity | undefined;
   let pending: Promise<AwsCredentialIdentity> | undefined;
   let begunAt = -Infinity;
-  /** When the lookup of those kept began, or when they were refused: what an older lookup finds is out of date. */
+  /** When the lookup of the cached ones began, or when they were refused: what an older lookup finds is out of date. */
   let freshSince = -Infinity;
 
   const begin = (): Promise<AwsCredentialIdentity> => {
@@ -49,7 +49,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     const found = requireUsable(lookUp).then((credentials) => {
       if (at < freshSince) return credentials;
       freshSince = at;
-      return (kept = credentials);
+      return (cached = credentials);
     });
     // A lookup that hangs is given up, so that the next caller asks again. It may still succeed, for later callers.
     const lookup = raceDeadline({ ms: timeoutMs, parent: never, onTimeout: timedOut }, found);
@@ -65,17 +65,17 @@ export function createCredentials(options: CredentialsOptions): Credentials {
 
   return {
     get(signal = never) {
-      if (kept && (leftMs(kept) > 0 || now() - freshSince < KEEP_MS)) {
-        if (leftMs(kept) < RENEW_BEFORE_MS && now() - begunAt >= KEEP_MS) pending ??= begin();
-        return Promise.resolve(kept);
+      if (cached && (leftMs(cached) > 0 || now() - freshSince < LOOKUP_INTERVAL_MS)) {
+        if (leftMs(cached) < RENEW_BEFORE_MS && now() - begunAt >= LOOKUP_INTERVAL_MS) pending ??= begin();
+        return Promise.resolve(cached);
       }
       const lookup = pending ?? begin();
       return raceDeadline({ ms: timeoutMs, parent: signal, onTimeout: timedOut }, lookup);
     },
     refused() {
-      if (now() - freshSince < KEEP_MS) return;
+      if (now() - freshSince < LOOKUP_INTERVAL_MS) return;
       freshSince = now();
-      kept = undefined;
+      cached = undefined;
     },
   };
 }

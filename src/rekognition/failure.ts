@@ -137,7 +137,7 @@ function codeOf(error: SdkError): ErrorCode | undefined {
 
 function isRetried(error: SdkError, code: ErrorCode): boolean {
   if (code === 'UPSTREAM_THROTTLED') return true;
-  // The SDK has just corrected its clock by the answer's date: the same call now signs rightly.
+  // The SDK has just corrected its clock by the response's date: the same call now signs rightly.
   if (code === 'UPSTREAM_UNAUTHENTICATED') return error.$metadata?.clockSkewCorrected === true;
   return (
     code === 'UPSTREAM_ERROR' && ((error.$metadata?.httpStatusCode ?? 0) >= 500 || passing.has(error.name))

@@ -45,7 +45,7 @@ export function retried(options: RetriedOptions): Stage {
         return result;
       } catch (error) {
         context.signal().throwIfAborted();
-        // A retry that was not let through leaves the failure that asked for it as the answer.
+        // A retry that was not let through leaves the failure that asked for it as the response.
         if (failure && error instanceof AppError) throw toAppError(failure);
         if (!(error instanceof UpstreamFailure)) throw error;
         failure = error;

@@ -1,7 +1,7 @@
 import type { HttpRequest, HttpResponse, QueryParameterBag } from '@smithy/types';
 import { Agent, EnvHttpProxyAgent, type Dispatcher } from 'undici';
 
-/** The connection failed before a whole answer had arrived; `cause` is the socket's error. */
+/** The connection failed before a whole response had arrived; `cause` is the socket's error. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
 

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { readConfig } from '../../src/config.ts';
-import type { Patience } from '../../src/http/connections.ts';
+import type { ClientTimeouts } from '../../src/http/connections.ts';
 import { createListener } from '../../src/http/listener.ts';
 import { createLifecycle } from '../../src/lifecycle.ts';
 import { createLogger } from '../../src/logger.ts';
@@ -47,15 +47,15 @@ const app = () => {
   return service.app;
 };
 
-async function listen(handler: RequestListener, patience?: Patience): Promise<Server> {
-  const server = createListener(handler, {}, patience);
+async function listen(handler: RequestListener, timeouts?: ClientTimeouts): Promise<Server> {
+  const server = createListener(handler, {}, timeouts);
   open.push(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return server;
 }
 
-async function dial(handler: RequestListener = app(), patience?: Patience): Promise<Socket> {
-  const server = await listen(handler, patience);
+async function dial(handler: RequestListener = app(), timeouts?: ClientTimeouts): Promise<Socket> {
+  const server = await listen(handler, timeouts);
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('error', () => undefined);
   return socket;
@@ -219,11 +219,11 @@ test('a connection may ask for as much as it likes, one answer after the other',
 });
 
 describe('A client that takes nothing of an answer is cut', () => {
-  const patience = { stalledMs: 120, refusedMs: 60_000 };
+  const timeouts = { stalledMs: 120, refusedMs: 60_000 };
   const large = Buffer.alloc(32 * 1024 * 1024);
 
   async function stalled(write: (socket: Socket) => unknown): Promise<boolean> {
-    const server = await listen((_req, res) => res.end(large), patience);
+    const server = await listen((_req, res) => res.end(large), timeouts);
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').pause();
     socket.on('error', () => undefined);
     const [held] = (await once(server, 'connection')) as [Socket];
@@ -248,7 +248,7 @@ describe('A client that takes nothing of an answer is cut', () => {
           () => 0,
         );
       }, 300);
-    }, patience);
+    }, timeouts);
     socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     let size = 0;
     for await (const chunk of socket as AsyncIterable<Buffer>) {

@@ -28,7 +28,7 @@ function refusalOf(query: string, id = 'team'): AppError {
   throw new Error('The parameters were not refused.');
 }
 
-test('values are read, and defaults filled in', () => {
+test('values are read, and deerrors filled in', () => {
   expect(read({ id: 'team' }, 'after=a%2Fb+c')).toEqual({
     id: 'team',
     size: 100,
@@ -37,11 +37,11 @@ test('values are read, and defaults filled in', () => {
   expect(read({ id: 'team' }, 'size=7')).toEqual({ id: 'team', size: 7 });
 });
 
-test('all faults are told at once', () => {
-  const { code, status, message, faults } = refusalOf('size=x&Size=1&after=a&after=b', 'TEAM');
+test('all errors are told at once', () => {
+  const { code, status, message, errors } = refusalOf('size=x&Size=1&after=a&after=b', 'TEAM');
   expect([code, status]).toEqual(['INVALID_PARAMETER', 400]);
   expect(message).toBe('Correct these parameters: id, after, size, Size. See errors.');
-  expect(faults).toEqual([
+  expect(errors).toEqual([
     { location: 'path', name: 'id', detail: 'Give letters.' },
     { location: 'query', name: 'after', detail: 'Give this parameter once.' },
     { location: 'query', name: 'size', detail: 'Give digits.' },
@@ -52,12 +52,12 @@ test('all faults are told at once', () => {
 test.each(['SIZE=1', 'size[]=1', 'size[0]=1', 'size.a=1', '__proto__=1', 'constructor=1', '=1', 'x'])(
   'the query %s has an unknown parameter',
   (query) => {
-    expect(refusalOf(query).faults?.map(({ detail }) => detail)).toEqual([UNKNOWN]);
+    expect(refusalOf(query).errors?.map(({ detail }) => detail)).toEqual([UNKNOWN]);
   },
 );
 
 test('a parameter given twice is refused even with the same value', () => {
-  expect(refusalOf('size=1&size=1').faults).toEqual([
+  expect(refusalOf('size=1&size=1').errors).toEqual([
     { location: 'query', name: 'size', detail: 'Give this parameter once.' },
   ]);
 });
@@ -65,20 +65,20 @@ test('a parameter given twice is refused even with the same value', () => {
 test('long names are cut where they are quoted', () => {
   const name = 'n'.repeat(65);
   const cut = `${'n'.repeat(64)}…`;
-  expect(refusalOf(`${name}=1&${name}=2`).faults?.map((fault) => fault.name)).toEqual([cut, cut]);
-  expect(refusalOf(`${'n'.repeat(64)}=1`).faults?.[0]?.name).toBe('n'.repeat(64));
+  expect(refusalOf(`${name}=1&${name}=2`).errors?.map((error) => error.name)).toEqual([cut, cut]);
+  expect(refusalOf(`${'n'.repeat(64)}=1`).errors?.[0]?.name).toBe('n'.repeat(64));
 });
 
 test('an unknown parameter of a route without any is told so', () => {
   const readNone = parameterReader({ ...schemas, query: z.object({}) });
   expect(() => readNone({ id: 'team' }, 'x=1')).toThrow(
     expect.objectContaining({
-      faults: [{ location: 'query', name: 'x', detail: 'There is no such parameter: this route has none.' }],
+      errors: [{ location: 'query', name: 'x', detail: 'There is no such parameter: this route has none.' }],
     }),
   );
 });
 
-describe('Of many faults the first twenty are listed, and the others counted:', () => {
+describe('Of many errors the first twenty are listed, and the others counted:', () => {
   const namesOf = (count: number, name: (index: number) => string): string =>
     Array.from({ length: count }, (_, index) => `${name(index)}=1`).join('&');
 
@@ -87,21 +87,21 @@ describe('Of many faults the first twenty are listed, and the others counted:', 
     ['repeated and unknown names', namesOf(3900, (index) => `p${index % 1950}`), 3880],
     ['one more than are listed', namesOf(21, (index) => `p${index}`), 1],
   ])('%s', (_, query, more) => {
-    const { faults, message } = refusalOf(query);
-    expect(faults).toHaveLength(20);
+    const { errors, message } = refusalOf(query);
+    expect(errors).toHaveLength(20);
     expect(message).toMatch(
       new RegExp(`^Correct these parameters: p0, p1, .*, p19, and ${more} more\\. See errors\\.$`),
     );
   });
 
   test('twenty are all', () => {
-    const { faults, message } = refusalOf(namesOf(20, (index) => `p${index}`));
-    expect(faults).toHaveLength(20);
+    const { errors, message } = refusalOf(namesOf(20, (index) => `p${index}`));
+    expect(errors).toHaveLength(20);
     expect(message).toMatch(/, p18, p19\. See errors\.$/);
   });
 
   test('the values that break a rule come before names that are not there', () => {
-    const { faults } = refusalOf(`${namesOf(100, (index) => `p${index}`)}&size=x`, 'TEAM');
-    expect(faults?.slice(0, 2).map(({ name }) => name)).toEqual(['id', 'size']);
+    const { errors } = refusalOf(`${namesOf(100, (index) => `p${index}`)}&size=x`, 'TEAM');
+    expect(errors?.slice(0, 2).map(({ name }) => name)).toEqual(['id', 'size']);
   });
 });

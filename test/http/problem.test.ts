@@ -25,9 +25,9 @@ test('every code has a type of its own', () => {
   expect(new Set(types).size).toBe(codes.length);
 });
 
-test('the faults of parameters are listed', () => {
-  const faults = [{ location: 'query', name: 'size', detail: 'Give digits.' }] as const;
-  expect(toProblem(new AppError('INVALID_PARAMETER', '', { faults }), '/', 'id').errors).toEqual(faults);
+test('the errors of parameters are listed', () => {
+  const errors = [{ location: 'query', name: 'size', detail: 'Give digits.' }] as const;
+  expect(toProblem(new AppError('INVALID_PARAMETER', '', { errors }), '/', 'id').errors).toEqual(errors);
 });
 
 test('the cause is not told', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import { createReaderWatch, type ReaderFault } from '../../src/http/reader-watch.ts';
+import { createReaderWatch, type CutOffReason } from '../../src/http/reader-watch.ts';
 
 const MINUTE_MS = 60_000;
 const limits = { idleMs: 30_000, minBytesPerSecond: 1000 };
@@ -13,7 +13,7 @@ interface Second {
 }
 
 /** What is said of each second, with a clock that is only counted. */
-function judge(seconds: readonly Second[], options = limits): (ReaderFault | undefined)[] {
+function judge(seconds: readonly Second[], options = limits): (CutOffReason | undefined)[] {
   let at = 5_000_000;
   let takenBytes = 77;
   const watch = createReaderWatch(options, { at, takenBytes, isPending: seconds[0]?.isPending ?? false });

@@ -2,8 +2,8 @@ import { afterEach, expect } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { connectRedis, type SharedRedis } from '../../src/redis/connect.ts';
-import { REDIS_PATIENCE_MS } from '../../src/redis/patience.ts';
-import { createMembership, type Membership } from '../../src/redis/membership.ts';
+import { REDIS_TIMEOUT_MS } from '../../src/redis/within-timeout.ts';
+import { createRedisCoordinator, type RedisCoordinator } from '../../src/redis/redis-coordinator.ts';
 import { LOWEST_MS } from '../../src/redis/permit-script.ts';
 import { createSharedBucket, type SharedBucket } from '../../src/redis/shared-bucket.ts';
 import { createSharedPermits } from '../../src/redis/shared-permits.ts';
@@ -13,7 +13,7 @@ import { until } from '../support/service.ts';
 
 const KEY = 'rollcall:test';
 const open: SharedRedis[] = [];
-const members: Membership[] = [];
+const members: RedisCoordinator[] = [];
 
 afterEach(async () => {
   for (const member of members.splice(0)) member.stop();
@@ -74,7 +74,7 @@ testWithRedis(
     await one.bucket.ask('give', 100);
     await one.bucket.ask('throttle');
     await two.bucket.ask('throttle');
-    const answer = await two.bucket.ask('beat');
+    const answer = await two.bucket.ask('heartbeat');
     expect(answer?.rate).toBeGreaterThanOrEqual(4.25);
     expect(answer?.rate).toBeLessThan(4.75);
     expect(answer?.tokens).toBeLessThan(2);
@@ -87,15 +87,15 @@ testWithRedis(
     const { url } = await startRedis();
     const slow = await bucketAt(url, { tps: 5, capacity: 50 });
     const quick = await bucketAt(url, { tps: 50, capacity: 5 });
-    await slow.bucket.ask('beat');
-    await expect(quick.bucket.ask('beat')).resolves.toMatchObject({ rate: 5 });
+    await slow.bucket.ask('heartbeat');
+    await expect(quick.bucket.ask('heartbeat')).resolves.toMatchObject({ rate: 5 });
     await quick.bucket.ask('give', 100);
-    await expect(quick.bucket.ask('beat')).resolves.toMatchObject({ tokens: 5 });
-    await slow.bucket.ask('beat');
+    await expect(quick.bucket.ask('heartbeat')).resolves.toMatchObject({ tokens: 5 });
+    await slow.bucket.ask('heartbeat');
     expect([slow.quotas, quick.quotas]).toEqual([[{ tps: 5, capacity: 5 }], [{ tps: 5, capacity: 5 }]]);
     // The slow one is not heard of again.
     await sleep(LOWEST_MS + 50);
-    await quick.bucket.ask('beat');
+    await quick.bucket.ask('heartbeat');
     expect(quick.quotas).toEqual([
       { tps: 5, capacity: 5 },
       { tps: 50, capacity: 5 },
@@ -119,30 +119,30 @@ testWithRedis(
     const { url } = await startRedis();
     const [one, two] = [await bucketAt(url), await bucketAt(url)];
     await one.bucket.ask('give', 100);
-    const first = await one.bucket.ask('join');
-    const second = await two.bucket.ask('join');
+    const first = await one.bucket.ask('rejoin');
+    const second = await two.bucket.ask('rejoin');
     expect(first?.waitMs).toBeGreaterThan(1000);
     expect(second?.waitMs).toBeGreaterThan(0);
     expect(second?.waitMs).toBeLessThanOrEqual(first?.waitMs ?? 0);
     expect(second?.tokens).toBe(-1);
     await sleep(second?.waitMs);
-    await one.bucket.ask('beat');
-    await expect(two.bucket.ask('join')).resolves.toMatchObject({ waitMs: 0 });
+    await one.bucket.ask('heartbeat');
+    await expect(two.bucket.ask('rejoin')).resolves.toMatchObject({ waitMs: 0 });
   },
 );
 
 /** One replica: how it shares, and where its permits come from. */
 async function replicaAt(url: string, tps: number, replicas: number) {
   const { bucket, redis } = await bucketAt(url, { tps, capacity: tps });
-  const membership = createMembership({
+  const coordinator = createRedisCoordinator({
     buckets: () => [bucket],
     opened: Promise.resolve(),
     schedule: startTimer,
     onChange: () => undefined,
   });
-  members.push(membership);
+  members.push(coordinator);
   const source = createSharedPermits({
-    membership,
+    coordinator,
     bucket,
     tps,
     burst: tps,
@@ -150,41 +150,41 @@ async function replicaAt(url: string, tps: number, replicas: number) {
     now,
     schedule: startTimer,
   });
-  return { membership, source, redis };
+  return { coordinator, source, redis };
 }
 
 testWithRedis(
   'permits go on when Redis is killed, from the replica’s own part, and are shared again when it is back',
   async () => {
     const server = await startRedis();
-    const { membership, source } = await replicaAt(server.url, 20, 2);
-    await until(() => membership.shared);
+    const { coordinator, source } = await replicaAt(server.url, 20, 2);
+    await until(() => coordinator.shared);
     expect(source.state().rate).toBe(10);
     await expect(Promise.resolve(source.take(1, 'interactive'))).resolves.toBe(1);
     await server.kill();
     const answer = await source.take(1, 'interactive');
     expect(answer).toBeLessThanOrEqual(1);
-    expect(membership.shared).toBe(false);
+    expect(coordinator.shared).toBe(false);
     expect(source.state().rate).toBe(10);
     expect(typeof source.take(1, 'interactive')).toBe('number');
     await server.restart();
-    await until(() => membership.shared);
+    await until(() => coordinator.shared);
     await expect(Promise.resolve(source.take(1, 'interactive'))).resolves.toBe(1);
   },
 );
 
 testWithRedis('while Redis is paused nothing waits for it longer than its patience', async () => {
   const server = await startRedis();
-  const { membership, source } = await replicaAt(server.url, 20, 2);
-  await until(() => membership.shared);
+  const { coordinator, source } = await replicaAt(server.url, 20, 2);
+  await until(() => coordinator.shared);
   server.pause();
   const start = now();
   await source.take(1, 'interactive');
   // Several times the bound, for a busy machine; without it this would take until Redis goes on.
-  expect(now() - start).toBeLessThan(REDIS_PATIENCE_MS * 6);
-  expect(membership.shared).toBe(false);
+  expect(now() - start).toBeLessThan(REDIS_TIMEOUT_MS * 6);
+  expect(coordinator.shared).toBe(false);
   server.resume();
-  await until(() => membership.shared);
+  await until(() => coordinator.shared);
 });
 
 testWithRedis(
@@ -193,7 +193,7 @@ testWithRedis(
     const server = await startRedis();
     const tps = 60;
     const replicas = await Promise.all([1, 2, 3].map(() => replicaAt(server.url, tps, 3)));
-    await until(() => replicas.every(({ membership }) => membership.shared));
+    await until(() => replicas.every(({ coordinator }) => coordinator.shared));
     const start = now();
     const counts = await Promise.all(
       replicas.map(async ({ source }) => {
@@ -221,6 +221,6 @@ testWithRedis(
     await until(() => errors.length > 0);
     expect(errors[0]).toContain('NOAUTH');
     const { bucket } = await bucketAt(full.url);
-    await expect(bucket.ask('join')).resolves.toBeUndefined();
+    await expect(bucket.ask('rejoin')).resolves.toBeUndefined();
   },
 );

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { REDIS_PATIENCE_MS } from '../../src/redis/patience.ts';
+import { REDIS_TIMEOUT_MS } from '../../src/redis/within-timeout.ts';
 import { createSharedBucket } from '../../src/redis/shared-bucket.ts';
 
 /** A bucket whose script answers these in turn, at a Redis whose clock is 1000 ms ahead. */
@@ -31,18 +31,18 @@ test('what was heard is what the last answer said, of a bucket in use', async ()
     [0, 0, '3.5', '4', '1500', '5', '4.75'],
     [1, 0, '2.5', '4.5', '1600', '5', '4.75'],
   );
-  expect(bucket.heard).toEqual(EMPTY);
-  await expect(bucket.ask('beat')).resolves.toEqual({ granted: 0, waitMs: 0, tokens: 3.5, rate: 4 });
-  expect(bucket.heard).toEqual({ tokens: 3.5, rate: 4, at: 500 });
+  expect(bucket.lastReply).toEqual(EMPTY);
+  await expect(bucket.ask('heartbeat')).resolves.toEqual({ granted: 0, waitMs: 0, tokens: 3.5, rate: 4 });
+  expect(bucket.lastReply).toEqual({ tokens: 3.5, rate: 4, at: 500 });
   clock.ms = 600;
   await bucket.ask('take', 1);
-  expect(bucket.heard).toEqual({ tokens: 2.5, rate: 4.5, at: 600 });
+  expect(bucket.lastReply).toEqual({ tokens: 2.5, rate: 4.5, at: 600 });
 });
 
 test('one that joins has not heard what is left, for it spends its own part until it may use it', async () => {
   const { bucket } = bucketOf([0, 1500, '-1', '5', '1500', '5', '4.75']);
-  await expect(bucket.ask('join')).resolves.toMatchObject({ waitMs: 1500 });
-  expect(bucket.heard).toEqual(EMPTY);
+  await expect(bucket.ask('rejoin')).resolves.toMatchObject({ waitMs: 1500 });
+  expect(bucket.lastReply).toEqual(EMPTY);
 });
 
 test('an answer that is none, and a question that was read too late, say nothing but the time', async () => {
@@ -53,7 +53,7 @@ test('an answer that is none, and a question that was read too late, say nothing
   );
   await expect(bucket.ask('take', 1)).resolves.toBeUndefined();
   await expect(bucket.ask('take', 1)).resolves.toBeUndefined();
-  expect(bucket.heard).toEqual(EMPTY);
-  await bucket.ask('beat');
-  expect(expiries).toEqual([0, 0, 1500 + REDIS_PATIENCE_MS]);
+  expect(bucket.lastReply).toEqual(EMPTY);
+  await bucket.ask('heartbeat');
+  expect(expiries).toEqual([0, 0, 1500 + REDIS_TIMEOUT_MS]);
 });

@@ -16,10 +16,10 @@ async function countsOn(url: string) {
   const redis = connectRedis(url, () => undefined);
   open.push(redis);
   await until(() => redis.status === 'ready');
-  const membership = { answered: true };
-  const counts = createSharedCounts({ redis, membership, keyPrefix: 'test:limit', max: 5, windowMs: 1500 });
+  const coordinator = { reachable: true };
+  const counts = createSharedCounts({ redis, coordinator, keyPrefix: 'test:limit', max: 5, windowMs: 1500 });
   const hits = async (caller: string) => (await counts.increment(caller)).totalHits;
-  return { redis, membership, counts, hits };
+  return { redis, coordinator, counts, hits };
 }
 
 testWithRedis(
@@ -44,11 +44,11 @@ testWithRedis(
 
 testWithRedis('what Redis cannot count is counted by the replica itself, also over the limit', async () => {
   const server = await startRedis();
-  const { membership, hits } = await countsOn(server.url);
+  const { coordinator, hits } = await countsOn(server.url);
   expect(await hits('alice')).toBe(1);
   server.pause();
   expect([await hits('alice'), await hits('alice')]).toEqual([1, 2]);
-  membership.answered = false;
+  coordinator.reachable = false;
   expect([await hits('alice'), await hits('alice'), await hits('alice'), await hits('alice')]).toEqual([
     3, 4, 5, 6,
   ]);

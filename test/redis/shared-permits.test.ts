@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import type { BucketAnswer, BucketOp } from '../../src/redis/shared-bucket.ts';
+import type { BucketReply, BucketOp } from '../../src/redis/shared-bucket.ts';
 import { createSharedPermits } from '../../src/redis/shared-permits.ts';
 import { fakeTime, type FakeTime } from '../support/fake-time.ts';
 
@@ -22,29 +22,29 @@ function replicaOn(bucket: Bucket, time: FakeTime) {
     bucket.tokens = Math.min(TPS, bucket.tokens + ((now() - bucket.at) * TPS) / 1000);
     bucket.at = now();
   };
-  let heard = { tokens: 0, rate: TPS, at: now() };
-  const membership = {
+  let lastReply = { tokens: 0, rate: TPS, at: now() };
+  const coordinator = {
     shared: true,
-    ask(_bucket: unknown, op: BucketOp, count = 0): Promise<BucketAnswer | undefined> {
+    ask(_bucket: unknown, op: BucketOp, count = 0): Promise<BucketReply | undefined> {
       asked.push(`${op} ${count}`);
       if (bucket.away) {
-        membership.shared = false;
+        coordinator.shared = false;
         return Promise.resolve(undefined);
       }
       fill();
       const granted = op === 'take' ? Math.max(1, Math.min(count, Math.floor(bucket.tokens))) : 0;
       bucket.tokens -= granted;
-      heard = { tokens: bucket.tokens, rate: TPS, at: now() };
+      lastReply = { tokens: bucket.tokens, rate: TPS, at: now() };
       const waitMs = op === 'take' ? Math.max(0, (-bucket.tokens / TPS) * 1000) : 0;
       return Promise.resolve({ granted, waitMs, tokens: bucket.tokens, rate: TPS });
     },
   };
   const source = createSharedPermits({
-    membership,
+    coordinator,
     bucket: {
-      ask: (op, count) => membership.ask(undefined, op, count),
-      get heard() {
-        return heard;
+      ask: (op, count) => coordinator.ask(undefined, op, count),
+      get lastReply() {
+        return lastReply;
       },
     },
     tps: TPS,
@@ -53,7 +53,7 @@ function replicaOn(bucket: Bucket, time: FakeTime) {
     now,
     schedule: time.schedule,
   });
-  return { source, membership, asked };
+  return { source, coordinator, asked };
 }
 
 function fleet(tokens: number) {
@@ -86,8 +86,8 @@ test('when Redis goes under load the parts of all replicas go on where the share
   await time.pass(5050);
   bucket.away = true;
   // A look at the metrics is the first to ask how many there are.
-  for (const { membership, source } of replicas) {
-    membership.shared = false;
+  for (const { coordinator, source } of replicas) {
+    coordinator.shared = false;
     source.state();
   }
   await time.pass(10_000);
@@ -98,8 +98,8 @@ test('when Redis goes under load the parts of all replicas go on where the share
 test('a replica that Redis leaves unused starts with its part of what was left', () => {
   const { time, replicas } = fleet(TPS);
   const [first] = replicas;
-  void first.membership.ask(undefined, 'beat');
-  first.membership.shared = false;
+  void first.coordinator.ask(undefined, 'heartbeat');
+  first.coordinator.shared = false;
   expect(first.source.state()).toEqual({ rate: TPS / REPLICAS, available: 1 });
   expect(first.source.waitMs(0, 'interactive')).toBe(0);
   expect(time.timers).toBe(0);
@@ -108,10 +108,10 @@ test('a replica that Redis leaves unused starts with its part of what was left',
 test('a replica that did nothing knows by its heartbeat that the others left nothing', async () => {
   const { time, replicas } = fleet(TPS);
   const [idle, busy] = replicas;
-  await idle.membership.ask(undefined, 'beat');
+  await idle.coordinator.ask(undefined, 'heartbeat');
   await busy.source.take(5, 'interactive');
-  await idle.membership.ask(undefined, 'beat');
-  idle.membership.shared = false;
+  await idle.coordinator.ask(undefined, 'heartbeat');
+  idle.coordinator.shared = false;
   expect(idle.source.state().available).toBe(0);
   expect(idle.source.take(1, 'interactive')).toBe(0);
   await time.pass(600);
@@ -121,14 +121,14 @@ test('a replica that did nothing knows by its heartbeat that the others left not
 test('in a second outage a replica starts with its part of what is left then, though it asked for nothing in between', async () => {
   const { time, replicas } = fleet(TPS);
   const [idle, busy] = replicas;
-  await idle.membership.ask(undefined, 'beat');
-  idle.membership.shared = false;
+  await idle.coordinator.ask(undefined, 'heartbeat');
+  idle.coordinator.shared = false;
   expect(idle.source.state().available).toBe(1);
-  idle.membership.shared = true;
+  idle.coordinator.shared = true;
   await time.pass(10_000);
   await busy.source.take(5, 'interactive');
-  await idle.membership.ask(undefined, 'beat');
-  idle.membership.shared = false;
+  await idle.coordinator.ask(undefined, 'heartbeat');
+  idle.coordinator.shared = false;
   expect(idle.source.state().available).toBe(0);
 });
 
@@ -148,11 +148,11 @@ test('a turn is reckoned from the permit that is promised, and by how many repli
   expect(three.source.waitMs(0, 'interactive')).toBeCloseTo(200);
   expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(200 + 500);
   bucket.away = true;
-  await three.membership.ask(undefined, 'beat');
+  await three.coordinator.ask(undefined, 'heartbeat');
   expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(200 + 600);
 });
 
-test('a turn stays where it is, whatever a heartbeat has heard when its permit is due', async () => {
+test('a turn stays where it is, whatever a heartbeat has lastReply when its permit is due', async () => {
   const { time, replicas } = fleet(0);
   const [one, two, three] = replicas;
   for (const replica of replicas) void replica.source.take(9, 'interactive');
@@ -163,7 +163,7 @@ test('a turn stays where it is, whatever a heartbeat has heard when its permit i
   await time.pass(200);
   void two.source.take(9, 'interactive');
   await time.pass(50);
-  await three.membership.ask(undefined, 'beat');
+  await three.coordinator.ask(undefined, 'heartbeat');
   expect(three.source.waitMs(2, 'interactive')).toBeCloseTo(before - 450);
   await time.pass(150);
   expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(before - 600);
@@ -172,21 +172,21 @@ test('a turn stays where it is, whatever a heartbeat has heard when its permit i
 test('while permits are left none is waited for', async () => {
   const { replicas } = fleet(3);
   const [one] = replicas;
-  await one.membership.ask(undefined, 'beat');
+  await one.coordinator.ask(undefined, 'heartbeat');
   expect([0, 2, 3].map((ahead) => one.source.waitMs(ahead, 'interactive'))).toEqual([0, 0, 200]);
 });
 
 test('permits that are not used, and throttles, go to the bucket of all; while it is away they are this replica’s own', async () => {
   const { time, bucket, replicas } = fleet(TPS);
   const [one] = replicas;
-  await one.membership.ask(undefined, 'beat');
+  await one.coordinator.ask(undefined, 'heartbeat');
   one.source.giveBack(2);
   one.source.throttled();
-  expect(one.asked).toEqual(['beat 0', 'give 2', 'throttle 0']);
+  expect(one.asked).toEqual(['heartbeat 0', 'give 2', 'throttle 0']);
   bucket.away = true;
   one.source.throttled();
   await time.pass(0);
-  expect(one.membership.shared).toBe(false);
+  expect(one.coordinator.shared).toBe(false);
   expect(one.source.state()).toMatchObject({ available: 0 });
   expect(one.source.state().rate).toBeCloseTo((0.85 * TPS) / REPLICAS);
   await time.pass(1000);
@@ -200,10 +200,10 @@ test('permits that are not used, and throttles, go to the bucket of all; while i
 test('an answer that was missed brings nothing while Redis is still there, so that nothing is spent twice', async () => {
   const { replicas } = fleet(TPS);
   const [one] = replicas;
-  const { membership } = one;
-  await membership.ask(undefined, 'beat');
-  membership.ask = () => Promise.resolve(undefined);
+  const { coordinator } = one;
+  await coordinator.ask(undefined, 'heartbeat');
+  coordinator.ask = () => Promise.resolve(undefined);
   await expect(one.source.take(1, 'interactive')).resolves.toBe(0);
-  membership.shared = false;
+  coordinator.shared = false;
   expect(one.source.take(1, 'interactive')).toBe(1);
 });

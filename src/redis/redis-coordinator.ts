@@ -1,20 +1,20 @@
 import type { Schedule } from '../quota/permit-dispatcher.ts';
-import type { BucketAnswer, BucketOp, SharedBucket } from './shared-bucket.ts';
+import type { BucketReply, BucketOp, SharedBucket } from './shared-bucket.ts';
 
 /** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */
-export interface Membership {
+export interface RedisCoordinator {
   readonly shared: boolean;
   /** Whether Redis answers, as it does also while the replicas wait for each other after an outage. */
-  readonly answered: boolean;
-  /** Asks a bucket. Where a second question has no answer either, or the next one, this replica is on its own from then. */
-  ask(bucket: Bucket, op: BucketOp, count?: number): Promise<BucketAnswer | undefined>;
+  readonly reachable: boolean;
+  /** Asks a bucket. Where a second question has no reply either, or the next one, this replica is on its own from then. */
+  ask(bucket: Bucket, op: BucketOp, count?: number): Promise<BucketReply | undefined>;
   /** Looks for Redis no more. */
   stop(): void;
 }
 
 type Bucket = Pick<SharedBucket, 'ask'>;
 
-interface MembershipOptions {
+interface RedisCoordinatorOptions {
   /** Those that this replica uses, one or more. */
   readonly buckets: () => Iterable<Bucket>;
   readonly schedule: Schedule;
@@ -25,56 +25,61 @@ interface MembershipOptions {
 }
 
 /** How soon a replica without work notices that Redis is away: this and twice the patience are within a second. */
-const BEAT_EVERY_MS = 250;
+const HEARTBEAT_EVERY_MS = 250;
 
 /** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
-export function createMembership({ buckets, schedule, opened, onChange }: MembershipOptions): Membership {
+export function createRedisCoordinator({
+  buckets,
+  schedule,
+  opened,
+  onChange,
+}: RedisCoordinatorOptions): RedisCoordinator {
   // Unknown at first, so that a Redis that is away at the start is reported as well.
   let shared: boolean | undefined;
-  let answered = false;
+  let reachable = false;
   let stopped = false;
   let stopTimer: (() => void) | undefined;
-  /** What had no answer when it was asked last. */
+  /** What had no reply when it was asked last. */
   const missed = new Set<BucketOp>();
 
-  /** Asks every bucket at once: the answer with the longest wait, or none where one has none. */
-  const askEach = async (op: 'beat' | 'join'): Promise<BucketAnswer | undefined> => {
-    const answers = await Promise.all(Array.from(buckets(), (bucket) => bucket.ask(op)));
-    return answers.reduce((one, other) => one && other && (other.waitMs > one.waitMs ? other : one));
+  /** Asks every bucket at once: the reply with the longest wait, or none where one has none. */
+  const askEach = async (op: 'heartbeat' | 'rejoin'): Promise<BucketReply | undefined> => {
+    const replies = await Promise.all(Array.from(buckets(), (bucket) => bucket.ask(op)));
+    return replies.reduce((one, other) => one && other && (other.waitMs > one.waitMs ? other : one));
   };
   const become = (next: boolean): void => {
-    answered = next;
+    reachable = next;
     if (shared === next || stopped) return;
     shared = next;
     missed.clear();
     onChange(next);
   };
-  const ask = async (bucket: Bucket, op: BucketOp, count?: number): Promise<BucketAnswer | undefined> => {
-    const answer = await bucket.ask(op, count);
-    if (answer) missed.delete(op);
+  const ask = async (bucket: Bucket, op: BucketOp, count?: number): Promise<BucketReply | undefined> => {
+    const reply = await bucket.ask(op, count);
+    if (reply) missed.delete(op);
     // A pause of a busy machine is not an outage: a second question decides, or the next of its kind.
-    else if (shared && (missed.has(op) || !(await bucket.ask('beat')))) become(false);
+    else if (shared && (missed.has(op) || !(await bucket.ask('heartbeat')))) become(false);
     else missed.add(op);
-    return answer;
+    return reply;
   };
   const after = (ms: number, work: () => Promise<void>): void => {
     if (stopped) return;
     stopTimer = schedule(ms, () => void work());
   };
   const beat = async (): Promise<void> => {
-    if (shared) await ask({ ask: () => askEach('beat') }, 'beat');
+    if (shared) await ask({ ask: () => askEach('heartbeat') }, 'heartbeat');
     else await join();
-    after(BEAT_EVERY_MS, beat);
+    after(HEARTBEAT_EVERY_MS, beat);
   };
   const join = async (): Promise<void> => {
-    const answer = await askEach('join');
-    answered = answer !== undefined;
-    if (!answer) become(false);
-    else if (answer.waitMs === 0) become((await askEach('beat')) !== undefined);
+    const reply = await askEach('rejoin');
+    reachable = reply !== undefined;
+    if (!reply) become(false);
+    else if (reply.waitMs === 0) become((await askEach('heartbeat')) !== undefined);
     else
       await new Promise<void>((resolve) => {
-        after(answer.waitMs, async () => {
-          become((await askEach('beat')) !== undefined);
+        after(reply.waitMs, async () => {
+          become((await askEach('heartbeat')) !== undefined);
           resolve();
         });
       });
@@ -84,8 +89,8 @@ export function createMembership({ buckets, schedule, opened, onChange }: Member
     get shared() {
       return shared === true;
     },
-    get answered() {
-      return answered;
+    get reachable() {
+      return reachable;
     },
     ask,
     stop() {

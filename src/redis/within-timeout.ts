@@ -1,0 +1,22 @@
+/** No question to Redis is waited for longer than this, in milliseconds. */
+export const REDIS_TIMEOUT_MS = 250;
+
+/**
+ * What comes in time; else, or where it fails, nothing. An reply that arrived while this process was busy is in
+ * time: sockets are read after timers, so one more turn of the event loop is waited.
+ */
+export function withinTimeout<T>(work: Promise<T>): Promise<T | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      setImmediate(resolve, undefined);
+    }, REDIS_TIMEOUT_MS);
+    const settle = (reply: T | undefined): void => {
+      clearTimeout(timer);
+      resolve(reply);
+    };
+    // The connection reports why there is no reply; here it only matters that there is none.
+    work.then(settle, () => {
+      settle(undefined);
+    });
+  });
+}
