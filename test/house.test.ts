@@ -52,7 +52,7 @@ const OF_AN_OPERATION =
   /ListUsers|DescribeCollection|ListCollections|\b(UserId|UserStatus|userId|userStatus|userCount)\b|(?<![a-z])users(?![a-z])/i;
 
 /** The settings and the examples that a start prints may name operations. */
-const MAY_NAME = ['config.ts', 'banner.ts'];
+const MAY_NAME = ['settings.ts', 'banner.ts'];
 
 /** Names that are promised outside, and the one call that is made to find the endpoint and is never sent. */
 const EXCEPTIONS = [

@@ -1,3 +1,5 @@
+import { longestOf, takeTurns, turnsBefore, type Lanes } from './lanes.ts';
+
 /** Interactive requests go before background work, but for the share that is kept for it. */
 export type Priority = 'interactive' | 'background';
 
@@ -51,9 +53,6 @@ export interface FairQueue<T extends object> {
 
 /** Interactive turns for each background turn, where both wait. */
 export const INTERACTIVE_PER_BACKGROUND = 9;
-
-/** The callers of one priority in the order of their next turns, each with its items in order. No lane is empty. */
-type Lanes<T> = Map<string, Set<T>>;
 
 /** An empty queue. */
 export function createFairQueue<T extends object>(): FairQueue<T> {
@@ -163,45 +162,4 @@ export function createFairQueue<T extends object>(): FairQueue<T> {
       return found;
     },
   };
-}
-
-/**
- * How many items of these lanes go before the one with `own` of the same caller before it; by default, before a
- * newcomer. Every caller ahead has had one turn more by then.
- */
-function turnsBefore(lanes: Lanes<unknown>, caller: string, own = lanes.get(caller)?.size ?? 0): number {
-  if (own === 0 && !lanes.has(caller)) return lanes.size;
-  let ahead = 0;
-  let before = 1;
-  for (const [name, lane] of lanes) {
-    if (name === caller) before = 0;
-    ahead += Math.min(lane.size, own + before);
-  }
-  return ahead;
-}
-
-/**
- * Plays the turns out, and returns how many items keep theirs. An item that does not leaves its turn to the next item
- * of its caller.
- */
-function takeTurns<T>(lanes: Lanes<T>, keeps: (item: T, ahead: number) => boolean): number {
-  let ahead = 0;
-  let waiting = Array.from(lanes.values(), (lane) => lane.values());
-  const takesTurn = (lane: SetIterator<T>): boolean => {
-    for (let step = lane.next(); !step.done; step = lane.next()) {
-      if (keeps(step.value, ahead)) {
-        ahead += 1;
-        return true;
-      }
-    }
-    return false;
-  };
-  while (waiting.length > 0) waiting = waiting.filter(takesTurn);
-  return ahead;
-}
-
-function longestOf<T>(lanes: Lanes<T>): ReadonlySet<T> {
-  let longest: ReadonlySet<T> = new Set();
-  for (const lane of lanes.values()) if (lane.size > longest.size) longest = lane;
-  return longest;
 }

@@ -1,6 +1,8 @@
 import { AppError, type ErrorCode } from '../errors.ts';
 import { CredentialsError } from './credentials.ts';
+import { exceptionCodes, passingExceptions } from './exceptions.ts';
 import { MalformedResponse } from './protocol.ts';
+import { retryAfterMs } from './retry-after.ts';
 import { TransportError } from './transport.ts';
 
 /** One call ran into its own time-out. */
@@ -44,40 +46,6 @@ export class UpstreamFailure extends Error implements Meaning {
     this.requestId = meaning.requestId;
   }
 }
-
-/** The exceptions of Rekognition and of AWS's front door, without their `Exception`. The names come from outside. */
-const codes: ReadonlyMap<string, ErrorCode> = new Map(
-  Object.entries<ErrorCode>({
-    InvalidParameter: 'INVALID_PARAMETER',
-    Validation: 'INVALID_PARAMETER',
-    InvalidPaginationToken: 'INVALID_PAGE_TOKEN',
-    AccessDenied: 'UPSTREAM_ACCESS_DENIED',
-    ResourceNotFound: 'COLLECTION_NOT_FOUND',
-    UnrecognizedClient: 'UPSTREAM_UNAUTHENTICATED',
-    InvalidClientTokenId: 'UPSTREAM_UNAUTHENTICATED',
-    ExpiredToken: 'UPSTREAM_UNAUTHENTICATED',
-    InvalidToken: 'UPSTREAM_UNAUTHENTICATED',
-    InvalidSignature: 'UPSTREAM_UNAUTHENTICATED',
-    SignatureDoesNotMatch: 'UPSTREAM_UNAUTHENTICATED',
-    IncompleteSignature: 'UPSTREAM_UNAUTHENTICATED',
-    MissingAuthenticationToken: 'UPSTREAM_UNAUTHENTICATED',
-    RequestExpired: 'UPSTREAM_UNAUTHENTICATED',
-    NotAuthorized: 'UPSTREAM_UNAUTHENTICATED',
-    OptInRequired: 'UPSTREAM_UNAUTHENTICATED',
-    Throttling: 'UPSTREAM_THROTTLED',
-    Throttled: 'UPSTREAM_THROTTLED',
-    RequestThrottled: 'UPSTREAM_THROTTLED',
-    ProvisionedThroughputExceeded: 'UPSTREAM_THROTTLED',
-    RequestLimitExceeded: 'UPSTREAM_THROTTLED',
-    LimitExceeded: 'UPSTREAM_THROTTLED',
-    BandwidthLimitExceeded: 'UPSTREAM_THROTTLED',
-    TooManyRequests: 'UPSTREAM_THROTTLED',
-    SlowDown: 'UPSTREAM_THROTTLED',
-  }),
-);
-
-/** Pass by themselves, though their status is 4xx. */
-const passing: ReadonlySet<string> = new Set(['RequestTimeout', 'RequestTimeoutException']);
 
 interface SdkError extends Error {
   readonly $metadata?: {
@@ -132,7 +100,10 @@ function causeOf(error: Error): string | undefined {
 
 function codeOf(error: SdkError): ErrorCode | undefined {
   // By name alone: a status of 429 from something in between is not Rekognition's throttle.
-  return codes.get(error.name.replace(/Exception$/, '')) ?? (error.$metadata ? 'UPSTREAM_ERROR' : undefined);
+  return (
+    exceptionCodes.get(error.name.replace(/Exception$/, '')) ??
+    (error.$metadata ? 'UPSTREAM_ERROR' : undefined)
+  );
 }
 
 function isRetried(error: SdkError, code: ErrorCode): boolean {
@@ -140,7 +111,8 @@ function isRetried(error: SdkError, code: ErrorCode): boolean {
   // The SDK has just corrected its clock by the response's date: the same call now signs rightly.
   if (code === 'UPSTREAM_UNAUTHENTICATED') return error.$metadata?.clockSkewCorrected === true;
   return (
-    code === 'UPSTREAM_ERROR' && ((error.$metadata?.httpStatusCode ?? 0) >= 500 || passing.has(error.name))
+    code === 'UPSTREAM_ERROR' &&
+    ((error.$metadata?.httpStatusCode ?? 0) >= 500 || passingExceptions.has(error.name))
   );
 }
 
@@ -157,20 +129,6 @@ function codeAlong(error: unknown, depth = 0): string | undefined {
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
   if (typeof code === 'string') return code;
   return codeAlong(cause, depth + 1) ?? codeAlong(Array.isArray(errors) ? errors[0] : undefined, depth + 1);
-}
-
-/** The longest wait that is passed on, whatever upstream asks for: a recovery should not go unnoticed for longer. */
-const LONGEST_MS = 3_600_000;
-
-/** `Retry-After` as seconds, whole or not, or as a date: milliseconds from now, an hour at most. */
-function retryAfterMs(value: string | undefined, now: () => number): number | undefined {
-  const text = value?.trim() ?? '';
-  // Where the header came twice, the first one counts.
-  const [seconds] = /^\d+(\.\d+)?(?=\s*(,|$))/.exec(text) ?? [];
-  // `Date.parse` also takes much that is no date of HTTP, such as -5.
-  const date = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) - now() : NaN;
-  const ms = seconds === undefined ? date : Number(seconds) * 1000;
-  return Number.isNaN(ms) ? undefined : Math.min(LONGEST_MS, Math.max(0, Math.ceil(ms)));
 }
 
 const details: Readonly<Partial<Record<ErrorCode, string>>> = {

@@ -1,4 +1,4 @@
-import { settings } from '../../src/config.ts';
+import { settings } from '../../src/settings.ts';
 
 /** Every setting in its order, with its default as an environment would have it: empty where there is none. */
 export function settingsWithDefaults(): { readonly name: string; readonly fallback: string }[] {
