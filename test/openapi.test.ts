@@ -120,6 +120,17 @@ test('ErrorCode tells of every code its status, whether to retry, and what to do
   expect(ErrorCode?.['enum']).toEqual(Object.keys(problems));
 });
 
+test('Every schema of an error leads to the section of /docs that says what each code means', () => {
+  const page = readFileSync(new URL('index.html', builtFiles), 'utf8');
+  const { schemas } = document['components'] as { schemas: Record<string, Json> };
+  const ofErrors = Object.entries(schemas).filter(
+    ([name, { properties }]) => name === 'ErrorCode' || 'code' in ((properties ?? {})),
+  );
+  expect(ofErrors.map(([name]) => name)).toEqual(['Problem', 'StreamProblem', 'ErrorCode']);
+  for (const [, schema] of ofErrors) expect(schema['externalDocs']).toMatchObject({ url: 'docs#errors' });
+  expect(page).toContain('id="errors"');
+});
+
 test('Every schema of an object has a name, and generators need not make one up', () => {
   const objects = parts().filter(({ value }) => 'properties' in value && value['type'] === 'object');
   expect(objects.length).toBeGreaterThan(8);
