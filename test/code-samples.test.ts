@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +13,7 @@ import { exampleUsers } from '../src/embedded/example-users.ts';
 import { exampleCollections } from '../src/embedded/examples.ts';
 import { startEmbeddedRekognition } from '../src/embedded/start.ts';
 import { builtService, listening, settingsOver } from './support/built-service.ts';
+import { listen } from './support/listen.ts';
 import { started } from './support/started.ts';
 import { testWith } from './support/tools.ts';
 
@@ -30,10 +29,14 @@ const collections = Array.from({ length: 120 }, (_, index) => ({ id: `team-${ind
 
 /** A Rekognition that refuses every call, with this exception. */
 let exception = '';
-const refusing = createServer((_request, response) => {
-  response.writeHead(400, { 'Content-Type': 'application/x-amz-json-1.1' });
-  response.end(JSON.stringify({ __type: exception }));
-});
+const refusing = started(() =>
+  listen(
+    createServer((_request, response) => {
+      response.writeHead(400, { 'Content-Type': 'application/x-amz-json-1.1' });
+      response.end(JSON.stringify({ __type: exception }));
+    }),
+  ),
+);
 
 let home: string;
 const built = builtService();
@@ -45,15 +48,12 @@ beforeAll(async () => {
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   home = mkdtempSync(join(cache, 'code-samples-'));
-  await once(refusing.listen(0, '127.0.0.1'), 'listening');
-  const { port } = refusing.address() as AddressInfo;
-  const endpoints = [endpoint(), { ...endpoint(), url: `http://127.0.0.1:${port}` }];
+  const endpoints = [endpoint(), { ...endpoint(), url: refusing().url }];
   const runs = endpoints.map((each) => built().start(settingsOver(each)));
   [urls.reading = '', urls.refused = ''] = await Promise.all(runs.map(listening));
 });
 
 afterAll(() => {
-  refusing.close();
   rmSync(home, { recursive: true });
 });
 

@@ -1,49 +1,44 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 
 import { describeInBrowser, launched } from '../support/browser.ts';
+import { listen } from '../support/listen.ts';
 import { describedAs, exception, pageOf, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, type ConfigOverrides } from '../support/service.ts';
+import { started } from '../support/started.ts';
 
 const path = '/collections/team/users.ndjson';
 
 describeInBrowser()('In a browser', () => {
   const browser = launched();
-  let site: Server;
-  let origin: string;
+  const reader = readFileSync(new URL('../../examples/read-users.mjs', import.meta.url));
+  const site = started(() =>
+    listen(
+      createServer((req, res) => {
+        const isScript = req.url === '/read-users.mjs';
+        res.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
+        res.end(isScript ? reader : '<!doctype html><title>A frontend</title>');
+      }),
+    ),
+  );
   let page: Page;
 
   beforeAll(async () => {
-    const reader = readFileSync(new URL('../../examples/read-users.mjs', import.meta.url));
-    site = createServer((req, res) => {
-      const isScript = req.url === '/read-users.mjs';
-      res.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html');
-      res.end(isScript ? reader : '<!doctype html><title>A frontend</title>');
-    });
-    await once(site.listen(0, '127.0.0.1'), 'listening');
-    origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
     page = await browser().newPage();
-    await page.goto(origin);
+    await page.goto(site().url);
   }, 60_000);
 
   afterEach(stopServices);
-
-  afterAll(() => {
-    site.closeAllConnections();
-    site.close();
-  });
 
   const start = async ([first, ...others]: readonly Step[], config: ConfigOverrides = {}) => {
     const { url } = await startService({
       // So slow that the count is there before it.
       script: [{ ...(first as object), delayMs: 300 }, ...others],
       count: describedAs(2),
-      config: { http: { corsOrigins: [origin] }, ...config },
+      config: { http: { corsOrigins: [site().url] }, ...config },
     });
     return url;
   };

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
+import { listen } from '../support/listen.ts';
 
 /** What one request gets. */
 export type Answer = (res: ServerResponse, req: IncomingMessage) => void;
@@ -22,15 +22,12 @@ export async function startScriptedService(...script: Answer[]): Promise<Scripte
     if (answer) answer(res, req);
     else res.destroy();
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url, stop } = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests,
     async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await stop();
       if (requests.length !== script.length) {
         throw new Error(`${requests.length} requests came, and the script has ${script.length}`);
       }

@@ -1,22 +1,19 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener } from 'node:http';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { readUsers } from '../../examples/read-users.mjs';
 import { exampleUsers } from '../../src/embedded/example-users.ts';
 import { startEmbeddedRekognition } from '../../src/embedded/start.ts';
+import { listen, type Listening } from '../support/listen.ts';
 import { exception, pageOf } from '../support/scripted-rekognition.ts';
 import { startService, stopServices } from '../support/service.ts';
 
-const open: Server[] = [];
+const open: Listening[] = [];
 
 afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
+  await Promise.all(open.splice(0).map(({ stop }) => stop()));
   await stopServices();
 });
 
@@ -31,9 +28,9 @@ async function idsOf(url: string, id: string, options: Options = {}): Promise<st
 /** A service of these answers, one a request. */
 async function serve(...answers: RequestListener[]): Promise<string> {
   const server = createServer((req, res) => answers.shift()?.(req, res));
-  open.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const listening = await listen(server);
+  open.push(listening);
+  return listening.url;
 }
 
 const line = (userId: string) => `${JSON.stringify({ userId, userStatus: 'ACTIVE' })}\n`;

@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { afterEach, expect, test } from '@jest/globals';
 
 import { createListener } from '../../src/http/listener.ts';
@@ -9,17 +5,15 @@ import { serveMetrics } from '../../src/http/serve-metrics.ts';
 import { createLogger } from '../../src/logger.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { call } from '../support/contract.ts';
+import { listen, type Listening } from '../support/listen.ts';
 import { readSamples } from '../support/samples.ts';
 import { exception, pageOf } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until } from '../support/service.ts';
 
-const open: Server[] = [];
+const open: Listening[] = [];
 
 afterEach(async () => {
-  for (const server of open.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
+  await Promise.all(open.splice(0).map(({ stop }) => stop()));
   await stopServices();
 });
 
@@ -28,10 +22,9 @@ async function serve(metrics: Parameters<typeof serveMetrics>[0]['metrics'] = cr
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
   const logger = createLogger({ level: 'info', production: true, output: destination });
-  const server = createListener(serveMetrics({ metrics, logger }));
-  open.push(server);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines };
+  const listening = await listen(createListener(serveMetrics({ metrics, logger })));
+  open.push(listening);
+  return { url: listening.url, lines };
 }
 
 test('GET /metrics answers Prometheus text, with a query or without', async () => {

@@ -1,23 +1,20 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import { DescribeCollectionCommand, ListUsersCommand } from '@aws-sdk/client-rekognition';
 import { afterEach, expect, test } from '@jest/globals';
 
 import { createClient, type Client } from '../../src/rekognition/client.ts';
+import { listen } from '../support/listen.ts';
 
 const JSON_TYPE = 'application/x-amz-json-1.1';
-const open: (() => void)[] = [];
+const open: (() => Promise<void>)[] = [];
 
-afterEach(() => {
-  for (const close of open.splice(0)) close();
-});
+afterEach(() => Promise.all(open.splice(0).map((close) => close())));
 
 async function clientOf(handler: RequestListener): Promise<{ rekognition: Client; server: Server }> {
   const server = createServer(handler);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, stop } = await listen(server);
   const rekognition = createClient({
     attemptTimeoutMs: 50,
     credentialsTimeoutMs: 1000,
@@ -28,8 +25,7 @@ async function clientOf(handler: RequestListener): Promise<{ rekognition: Client
   });
   open.push(() => {
     rekognition.destroy();
-    server.close();
-    server.closeAllConnections();
+    return stop();
   });
   return { rekognition, server };
 }

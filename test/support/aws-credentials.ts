@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
+import { listen } from './listen.ts';
 
 /** What a source of credentials does when it is asked. */
 export type SourceMode =
@@ -30,16 +30,10 @@ export async function startCredentialSource(): Promise<CredentialSource> {
       play(source, req.url ?? '', res);
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
   const source: CredentialSource = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await listen(server)),
     mode: 'ok',
     accessKeyId: 'AKIDGOOD',
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
   };
   return source;
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 
+import { listen } from './listen.ts';
 import { readSpans, type ReceivedSpan } from './otlp.ts';
 
 interface Received {
@@ -24,7 +23,7 @@ export interface Collector {
 export async function startCollector(): Promise<Collector> {
   const requests: Received[] = [];
   let answer: number | 'hang' = 200;
-  const server: Server = createServer((req, res) => {
+  const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
     req.on('data', (chunk: Buffer) => chunks.push(chunk));
     req.once('end', () => {
@@ -32,19 +31,12 @@ export async function startCollector(): Promise<Collector> {
       if (answer !== 'hang') res.writeHead(answer, { 'Content-Type': 'application/x-protobuf' }).end();
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ...(await listen(server)),
     requests,
     spans: () => requests.flatMap(({ body }) => readSpans(body)),
     answer(status) {
       answer = status;
-    },
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
     },
   };
 }

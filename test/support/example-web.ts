@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
+import { listen } from './listen.ts';
 
 const folder = fileURLToPath(new URL('../../examples/web', import.meta.url));
 
@@ -55,16 +55,14 @@ export async function startExampleWeb(): Promise<ExampleWeb> {
       () => res.writeHead(404).end(),
     );
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url, stop } = await listen(server);
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: url,
     use(serviceUrl) {
       service = serviceUrl;
     },
     async stop() {
-      server.closeAllConnections();
-      server.close();
+      await stop();
       await rm(built, { recursive: true });
     },
   };

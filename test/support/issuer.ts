@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
 import {
   exportJWK,
@@ -12,6 +10,7 @@ import {
 } from 'jose';
 
 import type { TokenRules } from '../../src/config.ts';
+import { listen } from './listen.ts';
 
 type Algorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
 type Claims = Readonly<Record<string, unknown>>;
@@ -62,8 +61,7 @@ export async function startIssuer(): Promise<Issuer> {
       res.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `${issuer.url}/keys` }));
     else res.end(JSON.stringify({ keys: shown }));
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, stop } = await listen(server);
   const issuer: Issuer = {
     url,
     requests,
@@ -78,11 +76,7 @@ export async function startIssuer(): Promise<Issuer> {
         .setProtectedHeader({ alg: signer.alg, kid: signer.publicJwk.kid ?? '', ...header })
         .sign(signer.privateKey);
     },
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    stop,
   };
   return issuer;
 }

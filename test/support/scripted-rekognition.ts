@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { listen } from './listen.ts';
 
 interface ScriptedAnswer {
   readonly status?: number;
@@ -109,15 +110,12 @@ export async function startScriptedRekognition(
       return play(step ?? 'reset', res);
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url, stop } = await listen(server);
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     calls,
     async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await stop();
       if (unscripted.length > 0) throw new Error(`calls not in the script: ${JSON.stringify(unscripted)}`);
       if (left.length > 0) throw new Error(`steps left over: ${JSON.stringify(left)}`);
     },

@@ -1,5 +1,3 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { readConfig, type Config } from '../../src/config.ts';
@@ -10,6 +8,7 @@ import type { Metrics } from '../../src/metrics/metrics.ts';
 import { createClient, type Client } from '../../src/rekognition/client.ts';
 import { upstreamOperations } from '../../src/operations/index.ts';
 import { createService, type ServiceDeps } from '../../src/service.ts';
+import { listen } from './listen.ts';
 import {
   startScriptedRekognition,
   type RecordedCall,
@@ -103,18 +102,15 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   });
   const server = createListener(service.app, messageClasses(service.app));
   server.headersTimeout = options.headersTimeoutMs ?? server.headersTimeout;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const { url, stop } = await listen(server);
   started.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
+    await stop();
     service.stop();
     client.destroy();
     await scripted.stop();
   });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     lifecycle,
     calls: scripted.calls,
     logs,
