@@ -28,7 +28,7 @@ export function printBanner(options: BannerOptions): void {
   logOldNode(logger, nodeVersion);
   if (!config.pageTokens.secrets) {
     logger[embedded ? 'info' : 'warn'](
-      'CURSOR_SECRETS is not set: page tokens are valid in this process only, until it ends',
+      'CURSOR_SECRETS is not set: page tokens are valid only in this process',
     );
   }
   if (config.production) {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-export const TRUSTED_URL = 'an https URL, or an http URL of this machine itself';
+export const TRUSTED_URL = 'an https URL, or an http URL of this machine';
 
 /** A group of settings: each reads the same environment. */
 export function group<Shape extends z.ZodRawShape>(shape: Shape) {

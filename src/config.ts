@@ -56,7 +56,7 @@ function unknownQuotas(env: Environment, operations: readonly string[]): string[
   const known = operations.map(quotaVariable);
   return Object.keys(env)
     .filter((name) => name.startsWith('UPSTREAM_TPS_') && !known.includes(name) && trimmed(env[name]))
-    .map((name) => `${name} must be the quota of an operation that there is: ${known.join(', ')}`);
+    .map((name) => `${name} must be the quota of a known operation: ${known.join(', ')}`);
 }
 
 type Context = z.core.$RefinementCtx;
@@ -71,9 +71,7 @@ function checkAuth({ http: { host }, auth }: Settings, context: Context): void {
     }
     if (audience === undefined) context.addIssue('AUTH_AUDIENCE must be set with AUTH_MODE=jwt');
   } else if (mode === undefined && (issuer ?? audience ?? jwksUri) !== undefined) {
-    context.addIssue(
-      'AUTH_MODE must be set, since other AUTH_ settings are: jwt, or none to do without them',
-    );
+    context.addIssue('AUTH_MODE must be set to jwt, or to none without the other AUTH_ settings');
   } else if (mode === undefined && !isLoopback(host)) {
     context.addIssue(
       `AUTH_MODE must be set, since HOST=${host} is open to other machines: jwt, or none behind something that authenticates`,

@@ -49,7 +49,7 @@ export function createLifecycle(): Lifecycle {
 
 /** The error that requests and the readers of streams get then. */
 export function shuttingDown(): AppError {
-  return new AppError('SHUTTING_DOWN', 'This instance is shutting down. Retry; another one will answer.', {
+  return new AppError('SHUTTING_DOWN', 'This replica is shutting down. Retry: another one will respond.', {
     retryAfterS: 1,
     headers: { Connection: 'close' },
   });
@@ -96,7 +96,7 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
     setTimeout(lifecycle.drain, Math.min(LATE_MS, graceMs)),
     setTimeout(lifecycle.endStreams, Math.max(0, graceMs - LAST_LINE_MS)),
     setTimeout(() => {
-      logger.warn('the grace is over: closing the connections that are still open');
+      logger.warn('SHUTDOWN_GRACE_MS is over: closing the connections that are still open');
       server.closeAllConnections();
     }, graceMs),
   ];
@@ -107,7 +107,7 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
   // A server tells of its end before its last connections do of theirs, which ends their requests in log and spans.
   await sleep(1);
   await withDeadline(RELEASE_MS - CLOSING_MS, release()).catch((err: unknown) => {
-    logger.warn({ err }, 'not everything upstream could be released');
+    logger.warn({ err }, 'the connections upstream could not all be closed');
   });
   logger.info('stopped');
 }

@@ -230,7 +230,7 @@ test.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'])(
   '%s without AUTH_MODE is refused: somebody meant tokens to be checked',
   (name) => {
     expect(faultsOf({ [name]: 'https://issuer.example' })).toEqual([
-      'AUTH_MODE must be set, since other AUTH_ settings are: jwt, or none to do without them',
+      'AUTH_MODE must be set to jwt, or to none without the other AUTH_ settings',
     ]);
     expect(readConfig({ AUTH_MODE: 'none', [name]: 'https://issuer.example' }).auth).toBeUndefined();
   },
@@ -434,7 +434,7 @@ test.each(['LIST_USER', 'list_users', 'CONSTRUCTOR', '', '__PROTO__', 'LISTUSERS
     const name = `UPSTREAM_TPS_${operation}`;
     expect(faultsOf({ PORT: 'x', [name]: '2' }, ['ListUsers', 'DescribeCollection'])).toEqual([
       'PORT must be a whole number from 0 to 65535',
-      `${name} must be the quota of an operation that there is: UPSTREAM_TPS_LIST_USERS, UPSTREAM_TPS_DESCRIBE_COLLECTION`,
+      `${name} must be the quota of a known operation: UPSTREAM_TPS_LIST_USERS, UPSTREAM_TPS_DESCRIBE_COLLECTION`,
     ]);
     expect(readConfig({ [name]: ' ' }).upstream.tpsOf).toEqual({});
   },
@@ -445,7 +445,7 @@ test('faults of single settings hide none of settings that depend on each other'
     faultsOf({ ...jwt, AUTH_AUDIENCE: '', AUTH_JWKS_URI: 'x', PORT: 'x', OTEL_TRACES_EXPORTER: 'zipkin' }),
   ).toEqual([
     'PORT must be a whole number from 0 to 65535',
-    'AUTH_JWKS_URI must be an https URL, or an http URL of this machine itself',
+    'AUTH_JWKS_URI must be an https URL, or an http URL of this machine',
     'AUTH_AUDIENCE must be set with AUTH_MODE=jwt',
     'OTEL_TRACES_EXPORTER must be otlp or none',
   ]);

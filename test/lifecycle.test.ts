@@ -107,7 +107,7 @@ test('after the grace the connections that are still open are destroyed', async 
   await expect(closed).resolves.toBe('');
   expect(events).toEqual([
     'stopping',
-    'the grace is over: closing the connections that are still open',
+    'SHUTDOWN_GRACE_MS is over: closing the connections that are still open',
     'released',
     'stopped',
   ]);
@@ -199,5 +199,10 @@ test('a release that fails is logged, and the end goes on', async () => {
     () => Promise.reject(new Error('boom')),
   );
   await stop(0, 60_000);
-  expect(events).toEqual(['stopping', 'released', 'not everything upstream could be released', 'stopped']);
+  expect(events).toEqual([
+    'stopping',
+    'released',
+    'the connections upstream could not all be closed',
+    'stopped',
+  ]);
 });

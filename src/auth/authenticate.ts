@@ -47,7 +47,7 @@ const details = {
 
 function toProblem(error: unknown): AppError {
   if (error instanceof KeysUnavailable) {
-    const detail = 'The keys that verify tokens cannot be fetched just now. Keep the token, and retry.';
+    const detail = 'The keys that verify tokens cannot be fetched now. Keep the token, and retry.';
     return new AppError('UPSTREAM_UNAVAILABLE', detail, { cause: error, retryAfterS: error.retryAfterS });
   }
   if (!(error instanceof TokenRefused)) throw error;

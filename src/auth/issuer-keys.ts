@@ -59,7 +59,7 @@ export function createIssuerKeys({ fetchKeys, logger, now }: IssuerKeysOptions):
       failedAt = undefined;
     } catch (err) {
       failedAt = now();
-      logger.warn({ err }, 'the keys of AUTH_ISSUER could not be fetched; those known so far stay good');
+      logger.warn({ err }, 'the keys of AUTH_ISSUER could not be fetched; known keys stay valid');
     }
   }
   const refresh = (): Promise<void> | undefined => {

@@ -34,7 +34,7 @@ export function exampleCollections(): readonly ExampleCollection[] {
     { id: 'example-campus', description: '5,000 users', users: exampleUsers(5_000) },
     {
       id: 'throws-InternalServerError-on-page-2',
-      description: '1,000 users, of which only the first page can be read',
+      description: '1,000 users; only the first page can be read',
       users: exampleUsers(1_000),
     },
   ];

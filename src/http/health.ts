@@ -61,7 +61,7 @@ export function refuseWhileDraining(readiness: Readiness): RequestHandler {
 }
 
 function notSharedYet(): AppError {
-  const detail = 'This instance has only just started, and does not share quota and limits yet. Retry.';
+  const detail = 'This replica has just started, and does not share quota and limits yet. Retry.';
   return new AppError('UPSTREAM_UNAVAILABLE', detail, { retryAfterS: 1 });
 }
 

@@ -18,9 +18,9 @@ const LATIN1 = 1;
 const UTF16 = 2;
 
 const EMPTY =
-  'nextToken is empty. The first page has none: leave it out. For a later page pass nextToken of the answer before it.';
+  'nextToken is empty. The first page has none: leave it out. For a later page pass nextToken of the page before.';
 const UNREADABLE =
-  'nextToken is not a page token of this listing. Pass nextToken of an earlier answer unchanged, or leave it out to start again.';
+  'nextToken is not a page token of this listing. Pass nextToken of a page unchanged, or leave it out to start again.';
 
 /** The first key seals, all of them open, so that keys can be rotated. */
 export function createPageTokens([first, ...others]: readonly [string, ...string[]]): PageTokens {

@@ -57,7 +57,7 @@ export function createStreams({ max, ending, now }: StreamsOptions): Streams {
   return {
     open(context) {
       if (taken.size >= max) {
-        const detail = 'All places for streams are taken. Retry after the time in Retry-After.';
+        const detail = 'Too many streams are open. Retry after the time in Retry-After.';
         throw new AppError('OVERLOADED', detail, { retryAfterS: waitMs() / 1000 });
       }
       const place: Place = { since: now(), over: new AbortController() };

@@ -47,7 +47,7 @@ export const getUser = defineOperation({
     const age = { Age: String(Math.floor(Math.max(0, askedAt - fetchedAt) / 1000)) };
     if (!user) {
       const detail =
-        'There is no user with this id in this collection. Check the id: case counts. A new user may take some seconds to show.';
+        'There is no user with this id in this collection. Check the id: case counts. A new user may appear after some seconds.';
       throw new AppError('USER_NOT_FOUND', detail, { headers: age });
     }
     const reply = ifChanged(req, renderJson(JSON.stringify(user)));
@@ -114,7 +114,7 @@ function incomplete(
   const remaining = total > seen ? Math.ceil((total - seen) / MAX_USERS) : pages;
   const pageS = Math.max(fetchedMs / 1000 / Math.max(fetched, 1), 1 / upstream.rateOf(users.name));
   const detail =
-    'The collection is too large to be searched in the time of one request. Retry after the time in Retry-After, or read it as a stream.';
+    'The collection is too large to read in one request. Retry after the time in Retry-After, or read it as a stream.';
   return new AppError('LOOKUP_INCOMPLETE', detail, {
     cause,
     retryAfterS: Math.max(remaining * pageS, cause.retryAfterS ?? 0),

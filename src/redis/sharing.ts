@@ -59,11 +59,11 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
     schedule: startTimer,
     onChange(shared) {
       const reason = lastError?.message ?? 'no answer';
-      if (shared) logger.info('Redis answers: quota and limits are shared with the other replicas');
+      if (shared) logger.info('quota and limits are shared with the other replicas through Redis');
       else
         logger.warn(
           { reason },
-          'Redis is away: this replica keeps to its part of the quota, and counts alone',
+          'Redis is away: this replica uses its own part of the quota, and counts callers alone',
         );
     },
   });

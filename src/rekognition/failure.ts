@@ -138,12 +138,12 @@ const details: Readonly<Partial<Record<ErrorCode, string>>> = {
   COLLECTION_NOT_FOUND: 'There is no collection with this id.',
   UPSTREAM_THROTTLED: 'Rekognition is throttling this service. Retry after the time in Retry-After.',
   UPSTREAM_UNAUTHENTICATED: 'This service has no credentials that Rekognition accepts. Ask its operator.',
-  UPSTREAM_TIMEOUT: 'Rekognition did not answer in time. Retry later.',
+  UPSTREAM_TIMEOUT: 'Rekognition did not respond in time. Retry later.',
 };
 
 /** The failure as the client sees it. */
 export function toAppError({ code, retryAfterMs, cause }: UpstreamFailure): AppError {
-  return new AppError(code, details[code] ?? 'Rekognition failed to answer this request. Retry later.', {
+  return new AppError(code, details[code] ?? 'Rekognition failed. Retry later.', {
     cause,
     ...(code === 'UPSTREAM_THROTTLED' && { retryAfterS: (retryAfterMs ?? 1000) / 1000 }),
   });

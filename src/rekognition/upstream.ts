@@ -98,6 +98,6 @@ function shareOf({ tps, burst, tpsOf, replicas }: Config['upstream'], operation:
 function deadlinePassed(): AppError {
   return new AppError(
     'UPSTREAM_TIMEOUT',
-    'Rekognition did not answer within the deadline of this request. Retry later.',
+    'Rekognition did not respond within the deadline of this request. Retry later.',
   );
 }

@@ -14,7 +14,7 @@ export function diagLogger(logger: Logger, now: () => number): DiagLogger {
     if (now() < quietUntil) return;
     quietUntil = now() + QUIET_MS;
     const detail = words.filter((word) => typeof word === 'string').join(' ');
-    logger.warn({ detail: detail.slice(0, MAX_LENGTH) }, 'OpenTelemetry complains');
+    logger.warn({ detail: detail.slice(0, MAX_LENGTH) }, 'OpenTelemetry reports a problem');
   };
   const ignore = (): void => undefined;
   return { error: say, warn: say, info: ignore, debug: ignore, verbose: ignore };
@@ -27,8 +27,9 @@ export function loggedExporter(exporter: SpanExporter, logger: Logger): SpanExpo
     const failed = code !== ExportResultCode.SUCCESS;
     if (failed === failing) return;
     failing = failed;
-    if (failed) logger.warn({ reason: reasonOf(error) }, 'the collector takes no spans: they are lost');
-    else logger.info('the collector takes spans again');
+    if (failed)
+      logger.warn({ reason: reasonOf(error) }, 'the collector does not accept spans: they are lost');
+    else logger.info('the collector accepts spans again');
   };
   return {
     export(spans, done) {

@@ -342,12 +342,16 @@ test.each([
     await until(() => collector.requests.length > sent);
     await sleep(150);
     expect(lines).toEqual([
-      expect.objectContaining({ level: 'warn', reason, msg: 'the collector takes no spans: they are lost' }),
+      expect.objectContaining({
+        level: 'warn',
+        reason,
+        msg: 'the collector does not accept spans: they are lost',
+      }),
     ]);
     collector.answer(200);
     await ask();
     await until(() => lines.length > 1);
-    expect(lines[1]).toMatchObject({ level: 'info', msg: 'the collector takes spans again' });
+    expect(lines[1]).toMatchObject({ level: 'info', msg: 'the collector accepts spans again' });
   },
 );
 
@@ -373,13 +377,13 @@ test('what waits for a collector is bounded: what is more is dropped, and said',
   );
 });
 
-test('what OpenTelemetry complains of is a line of the log, at most one a minute', async () => {
+test('what OpenTelemetry reports a problem of is a line of the log, at most one a minute', async () => {
   await tracing.stop();
   setTracing({ OTEL_TRACES_SAMPLER: 'sometimes', OTEL_EXPORTER_OTLP_CERTIFICATE: '/nowhere' });
   expect(lines).toEqual([
     expect.objectContaining({
       level: 'warn',
-      msg: 'OpenTelemetry complains',
+      msg: 'OpenTelemetry reports a problem',
       detail: expect.stringMatching(/OTEL_TRACES_SAMPLER|certificate/),
     }),
   ]);
