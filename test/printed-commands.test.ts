@@ -37,6 +37,7 @@ const ELSEWHERE: readonly [command: RegExp, file: string, text: string][] = [
   [/^apt-get install redis-server$/, '.ci/run', 'need redis-server redis-server'],
   [/^apt-get install prometheus nginx$/, '.ci/run', 'need promtool prometheus\nneed nginx nginx'],
   [/^apt-get install curl jq python3$/, '.ci/run', 'need curl curl\nneed jq jq\nneed python3 python3'],
+  [/^apt-get install default-jre-headless$/, '.ci/run', 'need java default-jre-headless'],
   [/^cp openapi.yaml contract\/released.yaml$/, 'test/workflows.test.ts', "'contract/released.yaml'"],
   [/^node .ci\/check-release.js v/, 'test/workflows.test.ts', "'.ci/check-release.js', tag"],
   [/^docker compose up$|^CURSOR_SECRETS=.* docker compose /, 'test/deploy/compose.test.ts', 'docker compose'],
