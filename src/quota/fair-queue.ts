@@ -105,7 +105,12 @@ export function createFairQueue<T extends object>(): FairQueue<T> {
         ahead + (priority === 'interactive' ? backgroundBefore(ahead, contending) : interactiveBefore(ahead))
       );
     },
-    behindAll: (priority) => positionOf(priority, counts[priority]),
+    behindAll(priority) {
+      const position = positionOf(priority, counts[priority]);
+      if (priority === 'interactive') return position;
+      // Those who wait now may be served before background work comes back, and leave an empty bucket.
+      return Math.max(position, Math.min(places.size, INTERACTIVE_PER_BACKGROUND));
+    },
     demand() {
       const count = positionOf('interactive', counts.interactive);
       return count > 0
