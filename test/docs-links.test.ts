@@ -49,3 +49,28 @@ test('docs/README.md lists every page of docs', () => {
   );
   expect(unlisted).toEqual([]);
 });
+
+const inCode = (page: string): string[] =>
+  [...read(page).matchAll(/`([^`\s]+)`/g)].map(([, span = '']) => span);
+const everywhere = [...pages, 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'bench/README.md'];
+
+test('Every file that a page names by its path, or by its name alone, is there', () => {
+  const files = ['src', 'test', 'docs-page', 'bench', 'deploy'].flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map(
+      (name) => `${folder}/${name}`,
+    ),
+  );
+  const isThere = (name: string): boolean =>
+    existsSync(path.join(root, name)) || files.some((file) => file.endsWith(`/${name.replace(/\/$/, '')}`));
+  const named = everywhere.flatMap((page) =>
+    inCode(page)
+      .filter((span) =>
+        /^(src|test|docs|docs-page|bench|deploy|clients|examples|contract|\.ci)\/[\w./-]+$|^[\w/-]+\.(ts|md|yaml)$/.test(
+          span,
+        ),
+      )
+      .map((span) => ({ page, span })),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter(({ span }) => !isThere(span))).toEqual([]);
+});
