@@ -65,7 +65,8 @@ export function createApp(deps: AppDeps): Express {
     checkProxies(config.http.trustProxy, logger),
     ...(verifyToken ? [authenticate(verifyToken)] : []),
     limitRate({ ...config.rateLimit, store: sharing?.counts }),
-    refuseUnauthenticated(),
+    // Behind the limit, so that refused tokens count against it.
+    ...(verifyToken ? [refuseUnauthenticated()] : []),
   ];
   const routes: string[] = [];
   const route = (path: string, handler: RequestHandler, ...before: readonly RequestHandler[]): void => {

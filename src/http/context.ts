@@ -7,6 +7,7 @@ import type { StreamEnd } from '../metrics/metrics.ts';
 import type { UpstreamStats } from '../rekognition/operation.ts';
 import type { Trace } from '../tracing/span.ts';
 import { callerAddress } from './callers.ts';
+import { commonHeaders } from './common-headers.ts';
 import { endingOf } from './ending.ts';
 
 /** What the parts of one request tell each other, kept in `res.locals`. */
@@ -105,19 +106,4 @@ export function nameRoute(path: string): RequestHandler {
     contextOf(res).route = path;
     next();
   };
-}
-
-const fixed = {
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-  'Referrer-Policy': 'no-referrer',
-  // Not for pages of other origins but by CORS.
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Cache-Control': 'no-store',
-  Vary: 'Origin',
-};
-
-/** The headers of every response, the parser's refusals included. A response that may be kept sets its own `Cache-Control`. */
-export function commonHeaders(requestId: string): Record<string, string> {
-  return { 'X-Request-Id': requestId, ...fixed };
 }

@@ -10,7 +10,8 @@ import {
 import type { Express } from 'express';
 
 import { AppError } from '../errors.ts';
-import { commonHeaders, requestIdFrom } from './context.ts';
+import { commonHeaders } from './common-headers.ts';
+import { requestIdFrom } from './context.ts';
 import { trackConnections, type ClientTimeouts } from './connections.ts';
 import { ALLOW } from './error-handler.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';

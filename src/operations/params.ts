@@ -6,13 +6,7 @@ const userDetail =
   'Give 1 to 128 characters of a-z, A-Z, 0-9, "_", ".", "-" and ":", and neither "." nor ".." alone.';
 
 /** Rekognition's own rule, less the two dot segments of a path. */
-export const collectionId = z
-  .string()
-  .regex(/^[a-zA-Z0-9_.-]{1,255}$/, collectionDetail)
-  .refine((id) => id !== '.' && id !== '..', collectionDetail);
+export const collectionId = z.string().regex(/^(?!\.{1,2}$)[a-zA-Z0-9_.-]{1,255}$/, collectionDetail);
 
 /** Rekognition's own rule, less the two dot segments of a path. */
-export const userId = z
-  .string()
-  .regex(/^[a-zA-Z0-9_.:-]{1,128}$/, userDetail)
-  .refine((id) => id !== '.' && id !== '..', userDetail);
+export const userId = z.string().regex(/^(?!\.{1,2}$)[a-zA-Z0-9_.:-]{1,128}$/, userDetail);

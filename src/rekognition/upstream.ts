@@ -5,7 +5,7 @@ import { createGovernor, type Governor } from '../quota/governor.ts';
 import type { PermitSource } from '../quota/permit-source.ts';
 import { createTokenBucket } from '../quota/token-bucket.ts';
 import { call } from './attempt.ts';
-import { authenticated } from './authenticated.ts';
+import { withCredentials } from './with-credentials.ts';
 import { createBreaker, failFast, guarded, type Breaker } from './breaker.ts';
 import { createCache, fromCache, type Cache } from './cache.ts';
 import type { Client } from './client.ts';
@@ -77,7 +77,7 @@ function createLane(name: string, options: UpstreamOptions): Lane {
     sharedInFlight({ governor, onDeadline: deadlinePassed, metrics, now }),
     retried({ maxAttempts, budget, metrics, now, random }),
     failFast(breaker),
-    authenticated({ credentials: client.credentials, metrics, now }),
+    withCredentials({ credentials: client.credentials, metrics, now }),
     permitted({ governor, metrics, now }),
     guarded(breaker),
   ];

@@ -3,7 +3,7 @@ import type { Credentials } from './credentials.ts';
 import { toUpstreamFailure, UpstreamFailure } from './failure.ts';
 import type { Stage } from './operation.ts';
 
-interface AuthenticatedOptions {
+interface WithCredentialsOptions {
   readonly credentials: Credentials;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
@@ -11,7 +11,7 @@ interface AuthenticatedOptions {
 }
 
 /** Has credentials before there is a permit: a source of credentials that fails or is slow takes none of the quota. */
-export function authenticated({ credentials, metrics, now }: AuthenticatedOptions): Stage {
+export function withCredentials({ credentials, metrics, now }: WithCredentialsOptions): Stage {
   return (next) => async (operation, input, context) => {
     const signal = context.signal();
     const from = now();
