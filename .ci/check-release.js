@@ -19,7 +19,7 @@ const dated = read('CHANGELOG.md')
   .split('\n')
   .some((line) => line.startsWith(`## [${version}] - `) && /\d{4}-\d\d-\d\d$/.test(line));
 
-const faults = [
+const issues = [
   ...(/^v\d+\.\d+\.\d+$/.test(tag) ? [] : [`"${tag}" is not a version such as v1.2.3`]),
   ...Object.entries(versions)
     .filter(([, found]) => found !== version)
@@ -27,5 +27,5 @@ const faults = [
   ...(dated ? [] : [`CHANGELOG.md has no heading "## [${version}] - " with a date`]),
   ...(read('contract/released.yaml') === contract ? [] : ['contract/released.yaml is not openapi.yaml']),
 ];
-for (const fault of faults) process.stderr.write(`${fault}\n`);
-process.exitCode = faults.length === 0 ? 0 : 1;
+for (const issue of issues) process.stderr.write(`${issue}\n`);
+process.exitCode = issues.length === 0 ? 0 : 1;

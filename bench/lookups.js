@@ -13,7 +13,7 @@ const EACH = 50;
 const USERS = 5000;
 /** The service's own default. */
 const LOOKUP_TTL_MS = 5000;
-/** Within the time for which the pages of the first walk are kept. */
+/** Within the time for which the pages of the first scan are cached. */
 const WARM_MS = 2000;
 const PAGES = 20;
 

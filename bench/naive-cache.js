@@ -8,8 +8,8 @@ const cache = new Map();
 const client = new RekognitionClient({});
 const app = express();
 app.get('/collections/:id/users', async (req, res) => {
-  const kept = cache.get(req.url);
-  if (kept && Date.now() - kept.at < ttlMs) return res.json(kept.page);
+  const cached = cache.get(req.url);
+  if (cached && Date.now() - cached.at < ttlMs) return res.json(cached.page);
   const { maxResults, nextToken } = req.query;
   try {
     const output = await client.send(

@@ -95,7 +95,7 @@ export type Ref<T> = T | { readonly $ref: string };
 /** Follows references, to the value itself. */
 export type Resolve = <T extends object>(ref: Ref<T>) => T;
 
-/** Follows the references of one document; one that leads nowhere is a fault of the document, and throws. */
+/** Follows the references of one document; one that leads nowhere is an error in the document, and throws. */
 export function resolver(contract: Contract): Resolve {
   return function resolve<T extends object>(ref: Ref<T>): T {
     if (!('$ref' in ref)) return ref;

@@ -141,7 +141,7 @@ test('production means AWS, and anything else the embedded Rekognition', () => {
   expect(readConfig({ NODE_ENV: 'test' })).toMatchObject({ production: false, backend: 'embedded' });
 });
 
-test('one message lists every fault', () => {
+test('one message lists every issue', () => {
   expect(
     faultsOf({
       HOST: '0.0.0.0',
@@ -410,7 +410,7 @@ test.each(everySetting)('white space around %s counts for nothing', (name) => {
   expect(readConfig({ [name]: ' \r\n' }, operations)).toEqual(readConfig({}, operations));
 });
 
-test.each(everySetting)('%s in quotes is one fault, which names it', (name) => {
+test.each(everySetting)('%s in quotes is one issue, which names it', (name) => {
   for (const quote of ['"', "'", '`']) {
     const value = ` ${quote}${goodValue(name)}${quote}\r`;
     expect(faultsOf({ ...beside(name), [name]: value }, operations)).toEqual([
@@ -424,12 +424,12 @@ test('a quote inside of a value is part of it', () => {
   expect(readConfig({ CURSOR_SECRETS: `"${KEY}` }).pageTokens.secrets).toEqual([`"${KEY}`]);
 });
 
-test.each(['Production', 'prod', 'staging', 'production;', 'null'])('NODE_ENV=%s is a fault', (NODE_ENV) => {
+test.each(['Production', 'prod', 'staging', 'production;', 'null'])('NODE_ENV=%s is an issue', (NODE_ENV) => {
   expect(faultsOf({ NODE_ENV })).toEqual(['NODE_ENV must be production, development or test']);
 });
 
 test.each(['LIST_USER', 'list_users', 'CONSTRUCTOR', '', '__PROTO__', 'LISTUSERS'])(
-  'UPSTREAM_TPS_%s is a fault: there is no such operation',
+  'UPSTREAM_TPS_%s is an issue: there is no such operation',
   (operation) => {
     const name = `UPSTREAM_TPS_${operation}`;
     expect(faultsOf({ PORT: 'x', [name]: '2' }, ['ListUsers', 'DescribeCollection'])).toEqual([
@@ -440,7 +440,7 @@ test.each(['LIST_USER', 'list_users', 'CONSTRUCTOR', '', '__PROTO__', 'LISTUSERS
   },
 );
 
-test('faults of single settings hide none of settings that depend on each other', () => {
+test('issues of single settings hide none of settings that depend on each other', () => {
   expect(
     faultsOf({ ...jwt, AUTH_AUDIENCE: '', AUTH_JWKS_URI: 'x', PORT: 'x', OTEL_TRACES_EXPORTER: 'zipkin' }),
   ).toEqual([

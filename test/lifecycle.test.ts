@@ -125,7 +125,7 @@ test('the ends of requests are seen before upstream is released, also of those t
   expect(events.slice(2)).toEqual(['seen', 'released', 'stopped']);
 });
 
-test('streams are told to end before their connections are closed', async () => {
+test('streams end with SHUTTING_DOWN before their connections are closed', async () => {
   const { server, lifecycle, dial, stop, events } = await serve((_req, res) => {
     lifecycle.ending.addEventListener('abort', () => {
       events.push('ended');

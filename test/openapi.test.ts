@@ -44,7 +44,7 @@ function faultsOf(at: readonly string[], example: unknown): unknown {
   return validate(example) ? null : { example, errors: validate.errors };
 }
 
-/** Whether a reader meets it by name, and so must be told what it is. */
+/** Whether a reader meets it by name, so that it needs a description. */
 function isNamed({ at }: Part): boolean {
   const [group = '', inside] = [at.at(-2), at.at(-3)];
   if (inside === 'components') return group !== 'examples';

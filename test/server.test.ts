@@ -96,7 +96,7 @@ test('AWS without a Region is a bad setting', async () => {
   expect(run.err()).toMatch(/^rollcall: bad settings:\n {2}AWS_REGION must be set[^\n]*\n$/);
 });
 
-test.each(['PORT', 'METRICS_PORT'])('a port that is taken, %s, is told in one line', async (setting) => {
+test.each(['PORT', 'METRICS_PORT'])('a port in use, %s, ends the start with one line', async (setting) => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;

@@ -78,7 +78,7 @@ describe('The check of a release', () => {
   };
   const check = (tag: string) => {
     const { status, stderr } = spawnSync(process.execPath, ['.ci/check-release.js', tag], { cwd: home });
-    return { status, faults: String(stderr).trimEnd().split('\n') };
+    return { status, issues: String(stderr).trimEnd().split('\n') };
   };
 
   // All that a release of the present version needs.
@@ -96,30 +96,30 @@ describe('The check of a release', () => {
   });
 
   test('finds nothing where all is in its place', () => {
-    expect(check(`v${version}`)).toEqual({ status: 0, faults: [''] });
+    expect(check(`v${version}`)).toEqual({ status: 0, issues: [''] });
   });
 
   test.each(FILES.slice(0, 3))('finds another version in %s', (name) => {
     edit(name, (text) => text.replace(/(\bversion"?: "?)[\d.]+/, '$19.8.7'));
-    const { status, faults } = check(`v${version}`);
+    const { status, issues } = check(`v${version}`);
     expect(status).toBe(1);
-    expect(faults).toContain(`${name} has version 9.8.7`);
+    expect(issues).toContain(`${name} has version 9.8.7`);
   });
 
   test('finds a changelog without the version, or without its date', () => {
     edit('CHANGELOG.md', (text) => text.replace(' - 2026-11-28', ''));
-    const fault = `CHANGELOG.md has no heading "## [${version}] - " with a date`;
-    expect(check(`v${version}`)).toEqual({ status: 1, faults: [fault] });
+    const issue = `CHANGELOG.md has no heading "## [${version}] - " with a date`;
+    expect(check(`v${version}`)).toEqual({ status: 1, issues: [issue] });
   });
 
   test('finds that the released contract is an older one', () => {
     edit('contract/released.yaml', (text) => `${text}# older\n`);
-    const fault = 'contract/released.yaml is not openapi.yaml';
-    expect(check(`v${version}`)).toEqual({ status: 1, faults: [fault] });
+    const issue = 'contract/released.yaml is not openapi.yaml';
+    expect(check(`v${version}`)).toEqual({ status: 1, issues: [issue] });
   });
 
   test.each(['', 'v1', '1.2.3', 'v1.2.3-rc.1'])('takes no tag %j', (tag) => {
     expect(check(tag)).toMatchObject({ status: 1 });
-    expect(check(tag).faults[0]).toBe(`"${tag}" is not a version such as v1.2.3`);
+    expect(check(tag).issues[0]).toBe(`"${tag}" is not a version such as v1.2.3`);
   });
 });

@@ -20,7 +20,7 @@ const defaultPort = 4566;
 
 /** Runs the embedded Rekognition until a signal stops it; the exit code: 0, or 1 where it could not start. */
 export async function runEmbedded({ env, write, writeError, clock, signals }: RunOptions): Promise<0 | 1> {
-  // The signals are heard from the first moment on, so that one that comes early is not lost.
+  // It listens for signals from the first moment, so that an early one is not lost.
   const stopping = new Promise<void>((resolve) => {
     signals.on('SIGINT', resolve);
     signals.on('SIGTERM', resolve);

@@ -40,7 +40,7 @@ function faultOrPage(place: number): Step {
   return { ...(page(place) as object), delayMs };
 }
 
-/** A full, a short or an empty page of whoever is there from this place on; the token is the place after it. */
+/** A full, a short or an empty page of the users from this place on; the token is the place after it. */
 function page(place: number): Step {
   const dice = random();
   const size = dice < 0.7 ? 500 : dice < 0.8 ? 0 : Math.floor(500 * random());
@@ -109,7 +109,7 @@ async function crawl(): Promise<{ readonly found: string[]; readonly broken: num
   }
 }
 
-test(`${CRAWLS} crawls under faults, resumed until complete, lose and repeat no user`, async () => {
+test(`${CRAWLS} crawls under failures, resumed until complete, lose and repeat no user`, async () => {
   const crawlers = Array.from({ length: PARALLEL }, async () => {
     const breaks: number[] = [];
     for (let round = 0; round < CRAWLS / PARALLEL; round += 1) {
@@ -125,7 +125,7 @@ test(`${CRAWLS} crawls under faults, resumed until complete, lose and repeat no 
   expect(breaks.filter((broken) => broken > 0).length).toBeGreaterThan(CRAWLS / 10);
 }, 120_000);
 
-test('the reader of examples/ comes through the same faults', async () => {
+test('the reader of examples/ survives the same failures', async () => {
   const found: string[] = [];
   for await (const { userId: id } of readUsers(service.url, 'team', { retryDelayMs: 1 })) found.push(id);
   expectEachStableUserOnce(found);

@@ -7,7 +7,7 @@ import { startService, stopServices } from '../support/service.ts';
 
 afterEach(stopServices);
 
-describe('A walk over the embedded Rekognition', () => {
+describe('Paging through the embedded Rekognition', () => {
   test.each([500, 499, 170])('by Link, %i a page, finds every user of a collection once', async (size) => {
     const endpoint = await startEmbeddedRekognition({ tps: 0 });
     const { url } = await startService({ endpoint });

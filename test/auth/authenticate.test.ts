@@ -140,7 +140,7 @@ describe('A token without a kid', () => {
     expect(issuer.requests).toEqual(['/keys']);
   });
 
-  test('that has expired is told so, whichever of two keys has signed it', async () => {
+  test('that has expired is `expired`, whichever of two keys has signed it', async () => {
     const pairs = [await anonymous(), await anonymous()];
     issuer.shown.push(...pairs.map(({ publicJwk }) => publicJwk));
     const service = await guarded();
@@ -151,7 +151,7 @@ describe('A token without a kid', () => {
   });
 });
 
-/** Puts a token together from its parts, whoever signs it. */
+/** A token from its parts, with any signer. */
 function forged(
   header: object,
   payload: unknown,
@@ -326,7 +326,7 @@ describe('A request', () => {
     ['a scheme alone', 'Bearer'],
     ['a token alone', 'eyJhbGciOiJub25lIn0.e30.'],
     ['an empty Authorization', ''],
-  ])('with %s is asked for a bearer token, and told no error', async (_, authorization) => {
+  ])('with %s gets a challenge for a bearer token, without an error', async (_, authorization) => {
     const service = await guarded();
     const headers = authorization === undefined ? {} : { Authorization: authorization };
     const answer = await call(service.url, PATH, { headers });

@@ -99,7 +99,7 @@ describe('The keys of an issuer', () => {
     await expect(find('key-2')).rejects.toThrow(KeysUnavailable);
   });
 
-  test('are told to be unavailable while none is known, with the time until the next fetch', async () => {
+  test('are UPSTREAM_UNAVAILABLE while none is known, with the time until the next fetch', async () => {
     issuer.answer = (_req, res) => res.writeHead(500).end();
     const { find } = keys(withJwksUri());
     await expect(find('key-1')).rejects.toMatchObject({ name: 'KeysUnavailable', retryAfterS: 1 });

@@ -77,7 +77,7 @@ describe('From the built service', () => {
     });
   });
 
-  test('streamUsers reads each of 5,000 users once, and knows their number where Rekognition told it in time', async () => {
+  test('streamUsers reads each of 5,000 users once, and knows their number if Rekognition responded in time', async () => {
     const stream = rollcall.streamUsers('example-campus');
     const { users, error } = await read(stream);
     expect(error).toBeUndefined();

@@ -44,21 +44,21 @@ describe('A call that gets no answer of Rollcall', () => {
 });
 
 describe('A call that fails', () => {
-  const trouble = (retryAfter: string) =>
+  const failing = (retryAfter: string) =>
     json(503, problem('OVERLOADED', true), { 'Retry-After': retryAfter });
 
   test('is tried again', async () => {
-    const rollcall = await start([half, trouble('0'), page], { retry: { maxDelayMs: 10 } });
+    const rollcall = await start([half, failing('0'), page], { retry: { maxDelayMs: 10 } });
     await expect(rollcall.listUsers('team')).resolves.toMatchObject({ users: [{ userId: 'alice' }] });
   });
 
   test('is tried as often as was said, and then thrown', async () => {
-    const rollcall = await start([trouble('0'), trouble('0')], { retry: { maxAttempts: 2, maxDelayMs: 10 } });
+    const rollcall = await start([failing('0'), failing('0')], { retry: { maxAttempts: 2, maxDelayMs: 10 } });
     await expect(rollcall.listUsers('team')).rejects.toMatchObject({ code: 'OVERLOADED', retryAfter: 0 });
   });
 
   test('is thrown at once where the service asks for a longer wait than is allowed', async () => {
-    const rollcall = await start([trouble('21')], { retry: {} });
+    const rollcall = await start([failing('21')], { retry: {} });
     await expect(rollcall.listUsers('team')).rejects.toMatchObject({ code: 'OVERLOADED', retryAfter: 21 });
   });
 
@@ -118,7 +118,7 @@ describe('The token', () => {
   });
 });
 
-test('A fetch of the caller’s own takes the place of the global one, and a path before the routes is kept', async () => {
+test('The caller’s own fetch replaces the global one, and a path before the routes stays', async () => {
   service = await startScriptedService(page);
   const urls: string[] = [];
   const rollcall = createRollcall({

@@ -14,7 +14,7 @@ export interface Generator {
   readonly files?: Readonly<Record<string, string>>;
   /** Changes what the generator leaves for its users to fill in. */
   readonly complete?: (directory: string) => void;
-  /** What the compiler is told besides `--strict`. */
+  /** The options of the compiler besides `--strict`. */
   readonly flags?: readonly string[];
   /** The client as `Client` of the scenario, in TypeScript: each function gives the answer, or throws its problem. */
   readonly adapter: string;

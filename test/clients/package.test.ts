@@ -58,7 +58,7 @@ export function advice(error: RollcallError): string {
     case 'UNREADABLE_RESPONSE':
       return String(error.status);
     case 'COLLECTION_NOT_FOUND':
-      // @ts-expect-error No other code has faults of parameters.
+      // @ts-expect-error No other code has errors of parameters.
       return error.errors[0].name;
     default:
       return String(error.status + (error.retryAfter ?? 0));

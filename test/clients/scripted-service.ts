@@ -5,7 +5,7 @@ import { listen } from '../support/listen.ts';
 /** What one request gets. */
 export type Answer = (res: ServerResponse, req: IncomingMessage) => void;
 
-/** A service that answers by a script, for what the real one does only in trouble. */
+/** A service with scripted responses, for what the real one sends only in failures. */
 export interface ScriptedService {
   readonly url: string;
   readonly requests: readonly IncomingMessage[];
@@ -43,7 +43,7 @@ export function json(status: number, body: unknown, headers: Record<string, stri
 
 /** A problem document, as far as a client reads it. */
 export function problem(code: string, retryable: boolean): Record<string, unknown> {
-  return { code, status: 503, title: 'Trouble', detail: 'There is trouble.', requestId: 'r-1', retryable };
+  return { code, status: 503, title: 'Failure', detail: 'There is a failure.', requestId: 'r-1', retryable };
 }
 
 /** An answer that never comes. */

@@ -80,7 +80,7 @@ describe('A stream', () => {
     expect(await read(rollcall.streamUsers('team'))).toEqual({ ids: '', error: undefined });
   });
 
-  test('begins where it is told to, and says how many users there are', async () => {
+  test('begins at nextToken, and says how many users there are', async () => {
     const rollcall = await start([whole('ab', { 'X-Total-Users': '5' })]);
     const stream = rollcall.streamUsers('team', { nextToken: 'T' });
     expect(stream.total).toBeUndefined();
@@ -179,7 +179,7 @@ describe('A stream', () => {
     });
   });
 
-  test('of thousands is resumed by the last page of users alone, whoever else has left meanwhile', async () => {
+  test('of thousands is resumed by the last page of users alone, even if other users were deleted meanwhile', async () => {
     const ids = Array.from({ length: 3000 }, (_, index) => `u${index}`);
     const lines = (some: string[]) => some.map(line).join('');
     const staying = ids.filter((_, index) => index % 3 !== 0);

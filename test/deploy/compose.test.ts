@@ -103,7 +103,7 @@ test('a replica has the time to stop that its settings give it', () => {
   expect(config().shutdown.delayMs + config().shutdown.graceMs + END_MS).toBeLessThanOrEqual(graceMs);
 });
 
-test('the keys of page tokens are asked for, not kept in the file', () => {
+test('the keys of page tokens are required, and not in the file', () => {
   expect(rollcall.environment?.['CURSOR_SECRETS']).toMatch(/^\$\{CURSOR_SECRETS:\?/);
 });
 
@@ -180,6 +180,6 @@ test('the balancer sends to the port of the service, streams unbuffered, and say
   expect(nginx).toContain('proxy_buffering off;');
   expect(nginx).toContain('proxy_set_header X-Forwarded-For $remote_addr;');
   expect(balancer.volumes).toEqual(['./nginx/nginx.conf:/etc/nginx/nginx.conf:ro']);
-  const patience = Number(/proxy_read_timeout (\d+)s;/.exec(nginx)?.[1]) * 1000;
-  expect(patience).toBeGreaterThan(defaults.upstream.deadlineMs);
+  const readTimeoutMs = Number(/proxy_read_timeout (\d+)s;/.exec(nginx)?.[1]) * 1000;
+  expect(readTimeoutMs).toBeGreaterThan(defaults.upstream.deadlineMs);
 });

@@ -11,7 +11,7 @@ import { upstreamOperations } from '../../src/operations/index.ts';
 import { END_MS, filesIn, imageEnv, readFile, readYaml, unknownVariables } from '../support/deploy-files.ts';
 import { printedCommands, readPage } from '../support/printed-commands.ts';
 import { testWith } from '../support/tools.ts';
-import { modelPath, typeFaults, type KubernetesObject } from '../support/kubernetes-types.ts';
+import { modelPath, typeErrors, type KubernetesObject } from '../support/kubernetes-types.ts';
 
 const testWithKubectl = testWith('kubectl');
 
@@ -47,7 +47,7 @@ const secrets: Record<string, string> = {
 };
 const config = readConfig({ ...imageEnv, ...configMap, ...secrets });
 
-async function schemaFaults(object: KubernetesObject): Promise<string> {
+async function schemaErrors(object: KubernetesObject): Promise<string> {
   const { [object.kind]: Model } = (await import(modelPath(object))) as Record<
     string,
     new (data: unknown) => { validate(): void }
@@ -68,13 +68,13 @@ test('the kustomization lists every file of the base', () => {
 });
 
 test.each(objects)("the $kind is one by Kubernetes's schema", async (object) => {
-  expect(await schemaFaults(object)).toBe('');
+  expect(await schemaErrors(object)).toBe('');
 });
 
 test(
   'no object has a field that Kubernetes does not know',
   () => {
-    expect(typeFaults(objects)).toEqual([]);
+    expect(typeErrors(objects)).toEqual([]);
   },
   COMPILE_MS,
 );
@@ -83,11 +83,11 @@ test(
   'a wrong type, a missing field and an unknown one would be found',
   async () => {
     const broken = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', spec: { maxUnavailabl: 1 } };
-    expect(typeFaults([broken])).toEqual([expect.stringContaining('maxUnavailabl')]);
+    expect(typeErrors([broken])).toEqual([expect.stringContaining('maxUnavailabl')]);
     const service = { apiVersion: 'v1', kind: 'Service', spec: { ports: [{ name: 'http' }] } };
-    expect(await schemaFaults(service)).toContain('must have required property');
+    expect(await schemaErrors(service)).toContain('must have required property');
     const deploy = { apiVersion: 'apps/v1', kind: 'Deployment', spec: { ...deployment, paused: 'no' } };
-    expect(await schemaFaults(deploy)).toContain('paused must be boolean');
+    expect(await schemaErrors(deploy)).toContain('paused must be boolean');
   },
   COMPILE_MS,
 );

@@ -129,8 +129,10 @@ describe('The page of the contract', () => {
 
   test('says of every such error how to see it, with a link where a collection fails so', () => {
     const [, table = ''] = page.split('<tbody>');
-    const told = Object.values(contract.components.examples ?? {}).filter(({ description }) => description);
-    expect(table.match(/<div class="if-examples">(To see it: |Only a bug)/g)).toHaveLength(told.length);
+    const described = Object.values(contract.components.examples ?? {}).filter(
+      ({ description }) => description,
+    );
+    expect(table.match(/<div class="if-examples">(To see it: |Only a bug)/g)).toHaveLength(described.length);
     const links = Array.from(
       table.matchAll(/href="#listUsers-try"\s+data-values="([^"]+)"/g),
       ([, values]) => values,

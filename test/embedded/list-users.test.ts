@@ -63,7 +63,7 @@ describe('ListUsers', () => {
     expect(second.NextToken).toBeUndefined();
   });
 
-  test.each([500, 499, 125])('walks example-campus at %s a page: each user once', async (size) => {
+  test.each([500, 499, 125])('pages through example-campus at %s a page: each user once', async (size) => {
     const ids = await listAll('example-campus', size);
     expect(ids).toHaveLength(5_000);
     expect(new Set(ids).size).toBe(5_000);

@@ -118,7 +118,7 @@ describe('ListCollections', () => {
   const list = (input: { MaxResults?: number; NextToken?: string | undefined }) =>
     client.send(new ListCollectionsCommand(input));
 
-  async function walk(of: RekognitionClient, MaxResults: number): Promise<string[]> {
+  async function paginate(of: RekognitionClient, MaxResults: number): Promise<string[]> {
     const ids: string[] = [];
     let NextToken: string | undefined;
     do {
@@ -131,12 +131,12 @@ describe('ListCollections', () => {
     return ids;
   }
 
-  test('walks every collection in the order of creation, one a page', async () => {
+  test('pages through every collection in the order of creation, one a page', async () => {
     const all = await list({});
-    const walked = await walk(client, 1);
-    expect(walked).toEqual(all.CollectionIds);
-    expect(new Set(walked).size).toBe(walked.length);
-    expect(walked.slice(0, 2)).toEqual(['first', 'second']);
+    const seen = await paginate(client, 1);
+    expect(seen).toEqual(all.CollectionIds);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen.slice(0, 2)).toEqual(['first', 'second']);
   });
 
   test('with MaxResults 0 answers all of them', async () => {
@@ -145,10 +145,10 @@ describe('ListCollections', () => {
 
   test('has the example collections, and none of those that fail on purpose, whatever the size of a page', async () => {
     const started = await startWithClient();
-    const whole = await walk(started.client, 4096);
-    const walked = await walk(started.client, 2);
+    const whole = await paginate(started.client, 4096);
+    const seen = await paginate(started.client, 2);
     expect(whole).toEqual(['example-team', 'example-empty', 'example-hundred', 'example-campus']);
-    expect(walked).toEqual(whole);
+    expect(seen).toEqual(whole);
     await started.rekognition.stop();
   });
 

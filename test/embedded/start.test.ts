@@ -122,7 +122,7 @@ describe('The quota', () => {
 });
 
 describe('An internal error', () => {
-  test('is InternalServerError at 500, is told to onBug, and the next call is served', async () => {
+  test('is InternalServerError at 500, is passed to onBug, and the next call is served', async () => {
     let broken = false;
     const bugs: unknown[] = [];
     const rekognition = await startEmbeddedRekognition({

@@ -131,7 +131,7 @@ test('what asks for the end when it is past is called at once', async () => {
 });
 
 test.each(['metrics', 'spans'] as const)(
-  'where %s fail at the end of a request, it is a line of the log, and the other observers are told',
+  'where %s fail at the end of a request, it is a line of the log, and the other observers run',
   async (failing) => {
     const { observed, dial } = await serve((_req, res) => res.end('whole'), failing);
     dial('/a').resume();

@@ -81,7 +81,7 @@ interface Answer {
   readonly problem: Readonly<Record<string, unknown>>;
 }
 
-/** The one answer that a connection got; anything behind it is a fault. */
+/** The only response on a connection; anything after it is an error. */
 function onlyAnswer(text: string): Answer {
   const end = text.indexOf('\r\n\r\n');
   const [start = '', ...lines] = text.slice(0, end).split('\r\n');
@@ -134,7 +134,7 @@ test('endless chunk extensions behind a refused request get no second answer', a
   expectProblem(onlyAnswer(await exchange(`${head}1;${'x'.repeat(20_000)}\r\n`)), 400, 'MALFORMED_REQUEST');
 });
 
-test('CONNECT is not allowed, and told so', async () => {
+test('CONNECT is refused with METHOD_NOT_ALLOWED', async () => {
   const answer = onlyAnswer(await exchange('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n'));
   expectProblem(answer, 405, 'METHOD_NOT_ALLOWED');
   expect(answer.headers['allow']).toBe('GET, HEAD, OPTIONS');
@@ -283,7 +283,7 @@ test.each([
 });
 
 test.each(['closeIdleConnections', 'closeAllConnections'] as const)(
-  'a connection that came with CONNECT, and is kept half open, is closed by %s',
+  'a connection that came with CONNECT, and stays half open, is closed by %s',
   async (close) => {
     const server = await listen(app());
     const socket = connect({

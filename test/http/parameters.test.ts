@@ -37,7 +37,7 @@ test('values are read, and deerrors filled in', () => {
   expect(read({ id: 'team' }, 'size=7')).toEqual({ id: 'team', size: 7 });
 });
 
-test('all errors are told at once', () => {
+test('all errors are listed at once', () => {
   const { code, status, message, errors } = refusalOf('size=x&Size=1&after=a&after=b', 'TEAM');
   expect([code, status]).toEqual(['INVALID_PARAMETER', 400]);
   expect(message).toBe('Correct these parameters: id, after, size, Size. See errors.');
@@ -69,7 +69,7 @@ test('long names are cut where they are quoted', () => {
   expect(refusalOf(`${'n'.repeat(64)}=1`).errors?.[0]?.name).toBe('n'.repeat(64));
 });
 
-test('an unknown parameter of a route without any is told so', () => {
+test('the error of an unknown parameter says that the route has none', () => {
   const readNone = parameterReader({ ...schemas, query: z.object({}) });
   expect(() => readNone({ id: 'team' }, 'x=1')).toThrow(
     expect.objectContaining({

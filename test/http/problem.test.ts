@@ -30,7 +30,7 @@ test('the errors of parameters are listed', () => {
   expect(toProblem(new AppError('INVALID_PARAMETER', '', { errors }), '/', 'id').errors).toEqual(errors);
 });
 
-test('the cause is not told', () => {
+test('the cause is not in the problem', () => {
   const error = new AppError('INTERNAL_ERROR', 'Sorry.', { cause: new Error('secret') });
   expect(JSON.stringify(toProblem(error, '/', 'id'))).not.toContain('secret');
 });
@@ -103,13 +103,13 @@ test.each([
   [1, '1'],
   [1.001, '2'],
   [59.4, '60'],
-])('a retry after %p s is told as %s, in the header and in the body', (retryAfterS, expected) => {
+])('a retry after %p s is %s in the header and in the body', (retryAfterS, expected) => {
   const error = new AppError('RATE_LIMITED', '', { retryAfterS });
   expect(problemHeaders(error)).toEqual({ 'Retry-After': expected });
   expect(toProblem(error, '/', 'id').retryAfter).toBe(Number(expected));
 });
 
-test('there is no Retry-After without a time, and other headers are kept', () => {
+test('there is no Retry-After without a time, and other headers stay', () => {
   const headers = { Allow: 'GET' };
   const error = new AppError('METHOD_NOT_ALLOWED', '', { headers });
   expect(problemHeaders(error)).toEqual(headers);

@@ -90,7 +90,7 @@ describe('GET /collections/{collectionId}', () => {
     expect(await call(url, PATH)).toMatchObject({ status, json: { code } });
   });
 
-  test('shares what is kept and what is in flight', async () => {
+  test('shares cached results and calls in flight', async () => {
     const config = { upstream: { cacheTtlMs: 60_000 } };
     const { url, calls } = await serve(describedAs(8), { config });
     const answers = await Promise.all(Array.from({ length: 5 }, () => call(url, PATH)));
@@ -146,7 +146,7 @@ describe('A caller of GET /collections/{collectionId}', () => {
     expect(calls).toHaveLength(0);
   });
 
-  test('who may read it is told that it is not there', async () => {
+  test('of a caller who may read it is COLLECTION_NOT_FOUND', async () => {
     const { url } = await guarded();
     const headers = { Authorization: `Bearer ${await issuer().mint({ collections: ['te*'] })}` };
     expect((await call(url, PATH, { headers })).status).toBe(404);

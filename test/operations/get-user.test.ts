@@ -146,7 +146,7 @@ describe('A lookup that Rekognition fails', () => {
   );
 
   test.each(['page-2', 'page-7'])(
-    'by a page token that repeats is UPSTREAM_ERROR, not an endless walk',
+    'by a page token that repeats is UPSTREAM_ERROR, not an endless scan',
     async (token) => {
       const { url } = await serve(listing(1, () => pageOf(['alice'], token)));
       expect(await call(url, pathOf('nobody'))).toMatchObject({
@@ -217,7 +217,7 @@ describe('A lookup that the deadline cuts', () => {
     expect(pagesOf(service)).toEqual(['page-1', 'page-2', 'page-3']);
   });
 
-  test('before its first page is told what cut it', async () => {
+  test('before its first page is the error that ended it', async () => {
     const { url } = await serve(listing(1), {
       config: { upstream: { tps: 0.1, burst: 1, deadlineMs: 700 } },
     });
@@ -227,7 +227,7 @@ describe('A lookup that the deadline cuts', () => {
 });
 
 describe('Lookups in one collection', () => {
-  test('walk together: many at once cost the calls of one', async () => {
+  test('share one scan: many at once cost the calls of one', async () => {
     const service = await serve(listing(5));
     const ids = Array.from({ length: 50 }, (_, index) => `user-${(index % 6) + 1}`);
     const answers = await Promise.all(ids.map((id) => call(service.url, pathOf(id))));
@@ -235,7 +235,7 @@ describe('Lookups in one collection', () => {
     expect(pagesOf(service)).toEqual(['page-1', 'page-2', 'page-3', 'page-4', 'page-5']);
   });
 
-  test('find their pages kept although the cache of pages is off, and tell how old they are', async () => {
+  test('find their pages cached although the cache of pages is off, with their Age', async () => {
     let shiftMs = 0;
     const service = await serve(listing(3), {
       config: { upstream: { cacheTtlMs: 0, lookupTtlMs: 5000 } },
@@ -267,7 +267,7 @@ describe('Lookups in one collection', () => {
     expect(pagesOf(service).filter((page) => page === 'page-1').length).toBeGreaterThan(1);
   });
 
-  test('tell no greater age either where the walk itself takes long', async () => {
+  test('have no greater age even if the scan itself takes long', async () => {
     let shiftMs = 0;
     // Each page takes three seconds, as the service sees it.
     const service = await serve(
@@ -351,7 +351,7 @@ describe('Parameters of a lookup', () => {
     },
   );
 
-  test('every fault is told at once', async () => {
+  test('every error of the parameters is listed at once', async () => {
     const { url, calls } = await serve(listing(1));
     const { json } = await call(url, '/collections/a%20b/users/c%20d?nextToken=x');
     expect((json['errors'] as { name: string }[]).map(({ name }) => name)).toEqual([

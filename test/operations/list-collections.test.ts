@@ -213,7 +213,7 @@ describe('A caller of GET /collections', () => {
     expect(calls).toHaveLength(0);
   });
 
-  test('with a bad parameter and a bad page token is told of the parameter', async () => {
+  test('with a bad parameter and a bad page token is INVALID_PARAMETER', async () => {
     const answer = await askAs(['*'], await guarded(page), '?maxResults=0&nextToken=x');
     expect(answer).toMatchObject({ status: 400, json: { code: 'INVALID_PARAMETER' } });
   });

@@ -145,14 +145,14 @@ describe('Rekognition answers with', () => {
     ['-5', '1'],
     ['Infinity', '1'],
     ['0x10', '1'],
-  ])('a throttle with Retry-After: %j: the caller is told to wait for %s s', async (asked, told) => {
+  ])('a throttle with Retry-After: %j: the response has Retry-After: %s', async (asked, stated) => {
     const { url } = await startService({
       script: { always: exception('ThrottlingException', 400, { 'Retry-After': asked }) },
       config: { upstream: { maxAttempts: 1 } },
     });
     const { status, headers, json } = await call(url, path);
-    expect({ status, header: headers['retry-after'] }).toEqual({ status: 429, header: told });
-    expect(json['retryAfter'] ?? Number(told)).toBe(Number(told));
+    expect({ status, header: headers['retry-after'] }).toEqual({ status: 429, header: stated });
+    expect(json['retryAfter'] ?? Number(stated)).toBe(Number(stated));
   });
 
   test('a redirect: the caller gets 502 UPSTREAM_ERROR, and it is not followed', async () => {
@@ -182,12 +182,12 @@ describe('Rekognition answers with', () => {
     });
   });
 
-  test('a throttle and then a refusal: the last fault decides', async () => {
+  test('a throttle and then a refusal: the last failure decides', async () => {
     const service = await serve(exception('ThrottlingException'), exception('AccessDeniedException'));
     expect((await call(service.url, path)).json['code']).toBe('UPSTREAM_ACCESS_DENIED');
   });
 
-  test('a Retry-After beyond the deadline: the fault is answered at once, with that time', async () => {
+  test('a Retry-After beyond the deadline: the error comes at once, with that time', async () => {
     const { url, calls } = await serve(exception('ThrottlingException', 400, { 'Retry-After': '77' }));
     const { status, headers } = await call(url, path);
     expect({ status, after: headers['retry-after'], calls: calls.length }).toEqual({
@@ -198,9 +198,9 @@ describe('Rekognition answers with', () => {
   });
 });
 
-function expectNoSecrets(told: unknown): void {
+function expectNoSecrets(shown: unknown): void {
   for (const secret of [...SECRETS, '/src/', 'node_modules']) {
-    expect(JSON.stringify(told)).not.toContain(secret);
+    expect(JSON.stringify(shown)).not.toContain(secret);
   }
 }
 
@@ -313,7 +313,7 @@ describe('A page', () => {
     expect(calls[0]?.headers['x-amz-target']).toBe('RekognitionService.ListUsers');
   });
 
-  test('may be kept, but not used without asking', async () => {
+  test('may be cached, but not used without revalidation', async () => {
     const { headers } = await get({});
     expect(headers).toMatchObject({ 'cache-control': 'private, no-cache', vary: 'Origin, Authorization' });
   });
@@ -381,7 +381,7 @@ describe('A parameter', () => {
     const { status, json } = await call(url, target);
     expect({ status, code: json['code'] }).toEqual({ status: 400, code: 'INVALID_PARAMETER' });
     return (json['errors'] as { location: string; name: string }[]).map(
-      (fault) => `${fault.location} ${fault.name}`,
+      (error) => `${error.location} ${error.name}`,
     );
   };
 
@@ -441,8 +441,8 @@ describe('A parameter', () => {
   });
 
   test('that is faulty is named together with every other one', async () => {
-    const faults = await faulty('/collections/a%20b/users?maxResults=0&nextToken=a&nextToken=b&MaxResults=1');
-    expect(faults.sort()).toEqual([
+    const errors = await faulty('/collections/a%20b/users?maxResults=0&nextToken=a&nextToken=b&MaxResults=1');
+    expect(errors.sort()).toEqual([
       'path collectionId',
       'query MaxResults',
       'query maxResults',
@@ -509,7 +509,7 @@ describe('A page token', () => {
     expect((await call(rotated.url, `${path}?nextToken=${token}`)).status).toBe(200);
   });
 
-  test('is not told in a problem', async () => {
+  test('is not in a problem', async () => {
     const { url } = await startService();
     expect((await call(url, `${path}?nextToken=verysecret`)).text).not.toContain('verysecret');
   });
@@ -552,7 +552,7 @@ describe('Accept', () => {
   test.each([
     ['maxResults=0', 'INVALID_PARAMETER'],
     ['nextToken=x', 'INVALID_PAGE_TOKEN'],
-  ])('that excludes JSON comes after the fault of ?%s', async (query, code) => {
+  ])('that excludes JSON comes after the error of ?%s', async (query, code) => {
     const { url } = await startService();
     const { json } = await call(url, `${path}?${query}`, { headers: { Accept: 'text/html' } });
     expect(json['code']).toBe(code);

@@ -59,7 +59,7 @@ test.each([
   expect(() => readPage(answer)).toThrow(MalformedResponse);
 });
 
-test('a NextToken of the documented length is kept', () => {
+test('a NextToken of the documented length is read', () => {
   expect(readPage({ NextToken: 'x'.repeat(255) }).nextToken).toHaveLength(255);
 });
 

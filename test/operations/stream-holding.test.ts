@@ -108,7 +108,7 @@ test('A page is the whole page, with Range or without', async () => {
   expect((await call(url, '/collections/team/users', { headers: { Range: 'bytes=0-3' } })).status).toBe(200);
 });
 
-test('The log line of a stream sums up the attempts and waits of all its pages, and keeps the last fault', async () => {
+test('The log line of a stream sums up the attempts and waits of all its pages, and has the last failure', async () => {
   const throttle = exception('ThrottlingException');
   const service = await startService({
     script: [

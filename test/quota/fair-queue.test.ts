@@ -244,7 +244,7 @@ function expectMove(queue: FairQueue<Item>, model: Model, item: Item, to: Place)
   model.add(item, to);
 }
 
-test('two callers that always wait get queue that differ by at most one, whoever else comes and goes', () => {
+test('two callers that always wait get permits that differ by at most one, whatever other callers come and go', () => {
   const others = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', undefined), {
     minLength: 1,
     maxLength: 80,

@@ -100,7 +100,7 @@ test('at twenty times the quota nothing is throttled, and hardly anything of the
     expect(Math.max(...waits)).toBeLessThanOrEqual(DEADLINE_MS);
 });
 
-test('nobody waits in vain: of one caller’s flood, whoever is refused is refused at once', async () => {
+test('no request waits in vain: of one caller’s flood, each refusal comes at once', async () => {
   const { byCaller } = await play({ seconds: 15, callers: { flood: 100 } });
   const { refusedAfter = [], asked = 0 } = byCaller['flood'] ?? {};
   expect(refusedAfter.length).toBeGreaterThan(0.9 * asked);

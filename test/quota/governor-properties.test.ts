@@ -169,7 +169,7 @@ test('in no history are more permits used in any window than rate times length p
   );
 });
 
-test('whoever waits is not refused for time alone, and never has a permit too late', async () => {
+test('a request that waits is not refused for time alone, and never gets a permit too late', async () => {
   await fc.assert(
     fc.asyncProperty(history, async (steps) => {
       const world = worldOf();
@@ -184,8 +184,8 @@ test('whoever waits is not refused for time alone, and never has a permit too la
   );
 });
 
-test('of one caller whoever comes is refused if and only if the turn would be too late, or the queue has no room', async () => {
-  // With others, room is kept for the queue that they may still ask for.
+test('a request of the only caller is refused if and only if its turn would be too late, or the queue is full', async () => {
+  // With other callers, there is room for the turns that they may still take.
   const alone = <T extends { caller: string; priority: 'interactive' | 'background' }>(asked: T): T => ({
     ...asked,
     caller: 'a',
@@ -219,7 +219,7 @@ test('of one caller whoever comes is refused if and only if the turn would be to
   );
 });
 
-test('whoever comes back after Retry-After has a turn in time, if nobody else came', async () => {
+test('a retry after Retry-After gets its turn in time, if no other request came', async () => {
   await fc.assert(
     fc.asyncProperty(history, step, async (steps, last) => {
       const world = worldOf();

@@ -99,7 +99,7 @@ test('one that waits has its permit as soon as there is one, and then nothing ti
   expect(time.timers).toBe(0);
 });
 
-test('a turn that would come too late is refused at once, one that would not is kept', async () => {
+test('a request whose turn would come too late is refused at once, and another one waits', async () => {
   const { time, ask } = governorOf();
   ask('a');
   const [tight, refused, kept] = [
@@ -187,7 +187,7 @@ test('one that is pushed back too far by another is refused then', async () => {
   expect(heavy[1]?.outcome).toMatchObject({ name: 'AppError', status: 503 });
 });
 
-test('when a throttle lowers the rate, whoever comes too late now is refused then, and the others wait', async () => {
+test('when a throttle lowers the rate, requests that are now too late are refused, and the others wait', async () => {
   const { time, governor, ask } = governorOf();
   ask('a');
   const asked = [ask('a', { forMs: 1000 }), ask('a', { forMs: 500 }), ask('a', { forMs: 1000 })];
@@ -200,7 +200,7 @@ test('when a throttle lowers the rate, whoever comes too late now is refused the
   expect(outcomes(...asked)).toEqual(['permit', 'OVERLOADED', 'permit']);
 });
 
-test('whoever leaves gives the place up at once, and costs no permit', async () => {
+test('a request whose client leaves gives up its place at once, and costs no permit', async () => {
   const { time, governor, ask } = governorOf();
   ask('a');
   const [first, second] = [ask('a'), ask('a')];
@@ -216,7 +216,7 @@ test('whoever leaves gives the place up at once, and costs no permit', async () 
   expect(governor.state().waiting.interactive).toBe(0);
 });
 
-test('whoever has left before asking gets neither permit nor place', async () => {
+test('a request whose client has left before it asks gets neither permit nor place', async () => {
   const { time, governor } = governorOf();
   const signal = AbortSignal.abort(new Error('left'));
   const request: PermitRequest = {

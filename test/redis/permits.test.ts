@@ -93,7 +93,7 @@ testWithRedis(
     await expect(quick.bucket.ask('heartbeat')).resolves.toMatchObject({ tokens: 5 });
     await slow.bucket.ask('heartbeat');
     expect([slow.quotas, quick.quotas]).toEqual([[{ tps: 5, capacity: 5 }], [{ tps: 5, capacity: 5 }]]);
-    // The slow one is not heard of again.
+    // The slow one never replies.
     await sleep(LOWEST_MS + 50);
     await quick.bucket.ask('heartbeat');
     expect(quick.quotas).toEqual([
@@ -109,7 +109,7 @@ testWithRedis('a question that Redis reads too late changes nothing', async () =
   await bucket.ask('give', 4);
   clock.skewMs = -60_000;
   await expect(bucket.ask('take', 4)).resolves.toBeUndefined();
-  // The refusal has told it Redis's time.
+  // It knows Redis's time from the refusal.
   expect(await granted(bucket, 9)).toBe(5);
 });
 
@@ -173,7 +173,7 @@ testWithRedis(
   },
 );
 
-testWithRedis('while Redis is paused nothing waits for it longer than its patience', async () => {
+testWithRedis('while Redis is paused no request waits longer than REDIS_PATIENCE_MS for it', async () => {
   const server = await startRedis();
   const { coordinator, source } = await replicaAt(server.url, 20, 2);
   await until(() => coordinator.shared);

@@ -26,7 +26,7 @@ function bucketOf(...answers: unknown[]) {
 
 const EMPTY = { tokens: 0, rate: 5, at: 500 };
 
-test('what was heard is what the last answer said, of a bucket in use', async () => {
+test('the known state is that of the last reply, for a bucket in use', async () => {
   const { bucket, clock } = bucketOf(
     [0, 0, '3.5', '4', '1500', '5', '4.75'],
     [1, 0, '2.5', '4.5', '1600', '5', '4.75'],
@@ -39,7 +39,7 @@ test('what was heard is what the last answer said, of a bucket in use', async ()
   expect(bucket.lastReply).toEqual({ tokens: 2.5, rate: 4.5, at: 600 });
 });
 
-test('one that joins has not heard what is left, for it spends its own part until it may use it', async () => {
+test('a replica that joins does not know the tokens yet, and uses its own part until it may share', async () => {
   const { bucket } = bucketOf([0, 1500, '-1', '5', '1500', '5', '4.75']);
   await expect(bucket.ask('rejoin')).resolves.toMatchObject({ waitMs: 1500 });
   expect(bucket.lastReply).toEqual(EMPTY);

@@ -196,7 +196,7 @@ describe('Suspended calls', () => {
     expect(refused('a')).toBe(false);
   });
 
-  test('are probed anew after a minute when a probe is never heard of again, and then it counts for nothing', () => {
+  test('are probed again after a minute if a probe never ends, and its late end counts for nothing', () => {
     const { suspendAll, pass, begin, refused, state } = breakerAt();
     suspendAll();
     pass(1000);
@@ -343,7 +343,7 @@ test('after any order of events, with probes answered, every collection is serve
     fc.property(actions, chances, (script, chance) => {
       const breaker = breakerAt({ random: () => chance });
       breaker.fail('a', 'a', 'a', 'b', 'b');
-      // The calls left under way are never heard of again.
+      // The calls in flight never end.
       play(breaker, script, () => undefined);
       for (let second = 0; second < 120; second += 1) {
         for (const id of ['a', 'b', 'c']) if (!breaker.refused(id)) breaker.answer(id);

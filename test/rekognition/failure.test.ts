@@ -80,9 +80,9 @@ test.each([
   ],
   ['text', { name: 'Error' }],
 ])('credentials that can not be looked up because of %p are a matter of credentials', (cause, summary) => {
-  const fault = toUpstreamFailure(new CredentialsError(cause), now);
-  expect(fault).toMatchObject({ code: 'UPSTREAM_UNAUTHENTICATED', retry: false });
-  expect(fault.summary).toEqual({ ...summary, stage: 'credentials' });
+  const failure = toUpstreamFailure(new CredentialsError(cause), now);
+  expect(failure).toMatchObject({ code: 'UPSTREAM_UNAUTHENTICATED', retry: false });
+  expect(failure.summary).toEqual({ ...summary, stage: 'credentials' });
 });
 
 test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty', 'constructorException', ''])(
@@ -118,7 +118,7 @@ test.each([
   expect(toUpstreamFailure(error, now).summary).toEqual(summary);
 });
 
-test("no fault tells the exception's text", () => {
+test("no failure has the exception's text", () => {
   expect(JSON.stringify(toUpstreamFailure(aws('AccessDeniedException'), now))).not.toContain('arn:');
 });
 
@@ -159,7 +159,7 @@ test('a throttle is handed on with its Retry-After, or a second', () => {
   expect(toAppError(new UpstreamFailure(plain, undefined)).retryAfterS).toBe(1);
 });
 
-test('other faults name no time', () => {
+test('other failures name no time', () => {
   const cause = aws('InternalServerError', 503, { 'retry-after': '7' });
   const error = toAppError(new UpstreamFailure(toUpstreamFailure(cause, now), cause));
   expect(error).toMatchObject({ code: 'UPSTREAM_ERROR', retryAfterS: undefined, cause });

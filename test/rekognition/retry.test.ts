@@ -61,7 +61,7 @@ test('a first success is the answer, and earns budget', async () => {
   expect(counts).toEqual({ taken: 0, succeeded: 1 });
 });
 
-test('a passing fault is retried until an attempt succeeds', async () => {
+test('a temporary failure is retried until an attempt succeeds', async () => {
   const { result, stats, counts, codes } = run([unavailable(), throttle(), 'page']);
   await expect(result).resolves.toBe('page');
   expect(stats.attempts).toBe(3);
@@ -70,7 +70,7 @@ test('a passing fault is retried until an attempt succeeds', async () => {
   expect(await codes()).toEqual(['UPSTREAM_ERROR', 'UPSTREAM_THROTTLED']);
 });
 
-test('when the attempts are used up the last fault is the answer', async () => {
+test('when the attempts are used up, the last failure is the result', async () => {
   const { result, stats } = run([unavailable(), unavailable(), throttle()]);
   await expect(result).rejects.toMatchObject({ name: 'AppError', code: 'UPSTREAM_THROTTLED' });
   expect(stats.attempts).toBe(3);
@@ -97,7 +97,7 @@ test('a back-off that would outlast the deadline is answered at once, and takes 
   expect(counts.taken).toBe(0);
 });
 
-test('the wait that Rekognition asks for is kept', async () => {
+test('the wait that Rekognition asks for is observed', async () => {
   const date = new Date(NOW + 1000).toUTCString();
   const { result, stats } = run([throttle({ 'retry-after': date }), 'page'], { deadlineMs: 1001 });
   const start = performance.now();
@@ -167,7 +167,7 @@ test('a bug is thrown on, and not retried', async () => {
   expect(stats.attempts).toBe(1);
 });
 
-const fault = (
+const failureOf = (
   code: 'UPSTREAM_ERROR' | 'UPSTREAM_TIMEOUT' | 'UPSTREAM_THROTTLED',
   retryAfterMs?: number,
 ) => ({
@@ -184,8 +184,8 @@ test.each([
   ['UPSTREAM_THROTTLED', 2, 1000],
   ['UPSTREAM_THROTTLED', 5, 5000],
 ] as const)('the back-off after %s number %i is at most %i ms', (code, attempt, bound) => {
-  expect(backOffMs(fault(code), attempt, () => 1)).toBe(bound);
-  expect(backOffMs(fault(code), attempt, () => 0)).toBe(0);
+  expect(backOffMs(failureOf(code), attempt, () => 1)).toBe(bound);
+  expect(backOffMs(failureOf(code), attempt, () => 0)).toBe(0);
 });
 
 test('the back-off lies in its bounds, and is never shorter than what Rekognition asked for', () => {
@@ -195,7 +195,7 @@ test('the back-off lies in its bounds, and is never shorter than what Rekognitio
   const attempts = fc.integer({ min: 1, max: 10 });
   fc.assert(
     fc.property(codes, attempts, random, asked, (code, attempt, drawn, retryAfterMs) => {
-      const delay = backOffMs(fault(code, retryAfterMs), attempt, () => drawn);
+      const delay = backOffMs(failureOf(code, retryAfterMs), attempt, () => drawn);
       const base = code === 'UPSTREAM_THROTTLED' ? 500 : 50;
       const bound = Math.min(5000, base * 2 ** (attempt - 1));
       expect(delay).toBeGreaterThanOrEqual(retryAfterMs ?? 0);

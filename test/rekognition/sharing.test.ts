@@ -129,7 +129,7 @@ test('a page is shown again while it is young, and asked for again after that', 
   expect(calls).toHaveLength(2);
 });
 
-test('without a time to keep pages, calls in flight are shared all the same', async () => {
+test('without a cache, calls in flight are still shared', async () => {
   const { calls, ask } = shared({ ttlMs: 0 });
   const both = [ask(), ask()];
   calls[0]?.answer(page);
@@ -149,7 +149,7 @@ test('a collection that does not exist is remembered as well', async () => {
 });
 
 test.each(['UPSTREAM_ERROR', 'UPSTREAM_THROTTLED', 'UPSTREAM_ACCESS_DENIED', 'INVALID_PAGE_TOKEN'] as const)(
-  '%s is told to all who share the call, and then forgotten',
+  '%s is the error of all requests that share the call, and is not cached',
   async (code) => {
     const { calls, ask } = shared();
     const both = [ask('alice'), ask('bob')];
@@ -242,11 +242,11 @@ test('whatever callers come, leave and are answered, each has one answer, and no
       }
       for (const { answer } of calls) answer(page);
       const results = await Promise.allSettled(asked.map(({ result }) => result));
-      // None of those who stayed was told that somebody left.
-      const told = results.flatMap((result, i) =>
+      // None of the requests that stayed failed because another one left.
+      const codes = results.flatMap((result, i) =>
         result.status === 'rejected' && !asked[i]?.gone ? [(result.reason as AppError).code] : [],
       );
-      expect(told.filter((code) => code !== 'UPSTREAM_ERROR')).toEqual([]);
+      expect(codes.filter((code) => code !== 'UPSTREAM_ERROR')).toEqual([]);
     }),
   );
 });

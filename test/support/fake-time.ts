@@ -1,6 +1,6 @@
 import type { Schedule } from '../../src/quota/permit-dispatcher.ts';
 
-/** Time that passes only when it is told to. */
+/** Time that passes only when a test advances it. */
 export interface FakeTime {
   readonly now: () => number;
   readonly schedule: Schedule;

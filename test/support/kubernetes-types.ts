@@ -25,7 +25,7 @@ export function modelPath({ apiVersion, kind }: KubernetesObject): string {
  * What the compiler says of objects written as literals of their types: unlike Kubernetes's schemas it minds a field
  * that does not exist.
  */
-export function typeFaults(objects: readonly KubernetesObject[]): string[] {
+export function typeErrors(objects: readonly KubernetesObject[]): string[] {
   const text = objects
     .map((object, i) => {
       const type = `import('${modelPath(object)}').I${object.kind}`;

@@ -154,7 +154,7 @@ test.each([
   expect(request?.traceId).not.toBe(TRACE);
 });
 
-test('a page that was kept is a request without an attempt, and says so', async () => {
+test('a page from the cache is a request without an attempt, with its source', async () => {
   const service = await tracedService([pageOf(['alice'])], { upstream: { cacheTtlMs: 60_000 } });
   await fetch(`${service.url}${PATH}`);
   await fetch(`${service.url}${PATH}`);
@@ -326,7 +326,7 @@ test.each([
   ['refuses', 400 as const, '400'],
   ['hangs', 'hang' as const, 'Request timed out'],
 ])(
-  'a collector that %s slows no request, and is told of once, as is that it is back',
+  'a collector that %s delays no request, and is logged once, and once again when it is back',
   async (_, status, reason) => {
     await tracing.stop();
     collector.answer(status);

@@ -24,14 +24,14 @@ const replica = (redisUrl: string) =>
 const status = async (service: Service) => (await fetch(`${service.url}/collections/team/users`)).status;
 const said = ({ logs }: Service) => logs.filter(({ msg }) => String(msg).startsWith('Redis'));
 
-interface Fault {
+interface Failure {
   readonly what: string;
   readonly reason: string;
   readonly begin: (admin: Redis, server: RedisServer) => unknown;
   readonly end: (admin: Redis, server: RedisServer) => unknown;
 }
 
-const faults: readonly Fault[] = [
+const failures: readonly Failure[] = [
   {
     what: 'is killed and started again',
     reason: '',
@@ -71,7 +71,7 @@ const faults: readonly Fault[] = [
   },
 ];
 
-testWithRedis.each(faults)(
+testWithRedis.each(failures)(
   'when Redis $what, every request is answered, it is said once, and the replica comes back by itself',
   async ({ reason, begin, end }) => {
     const server = await startRedis();
@@ -131,7 +131,7 @@ testWithRedis(
     const from = performance.now();
     redis.disconnect();
     await once(redis, 'end');
-    // ioredis waits 2 s if it is not told.
+    // ioredis waits 2 s by default.
     expect(performance.now() - from).toBeLessThan(1500);
   },
 );
