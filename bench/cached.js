@@ -17,5 +17,5 @@ await bare.answers(target);
 const subjects = { bare, 'service, cached': cached };
 const load = { requests: [{ path: target, headers: { Origin: 'https://app.example.com' } }] };
 for (const subject of Object.values(subjects)) await warmUp(subject, load);
-for (const connections of [1, 16]) await compare(subjects, { connections, rounds, seconds, load });
+for (const connections of [16, 64]) await compare(subjects, { connections, rounds, seconds, load });
 process.exit();

@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const tracing = config.tracing
     ? (await import('./tracing/otlp.ts')).startTracing({ logger, now })
     : undefined;
-  const service = createService({
+  const service = await createService({
     config,
     region: endpoint.region,
     logger,

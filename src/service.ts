@@ -13,7 +13,6 @@ import { createStreams } from './http/streams.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { operations, upstreamOperations } from './operations/index.ts';
-import { startSharing } from './redis/sharing.ts';
 import type { Client } from './rekognition/client.ts';
 import { createUpstream } from './rekognition/upstream.ts';
 import type { Trace } from './tracing/span.ts';
@@ -45,14 +44,18 @@ export interface Service {
 }
 
 /** Makes every part and joins them. */
-export function createService(deps: ServiceDeps): Service {
+export async function createService(deps: ServiceDeps): Promise<Service> {
   const { config, region, logger, lifecycle, client, now, random } = deps;
   const { url } = config.redis;
   const metrics = createMetrics(
     upstreamOperations,
     operations.map(({ path }) => path),
   );
-  const sharing = url === undefined ? undefined : startSharing({ url, region, config, logger, now });
+  // A file of its own, which is read only then.
+  const sharing =
+    url === undefined
+      ? undefined
+      : (await import('./redis/sharing.ts')).startSharing({ url, region, config, logger, now });
   if (sharing) metrics.watch({ sharing });
   const upstream = createUpstream({
     client,

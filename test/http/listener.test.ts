@@ -26,8 +26,8 @@ afterEach(() => {
 });
 
 /** The whole app, over a Rekognition that must not be called. */
-const app = () => {
-  const service = createService({
+const app = async () => {
+  const service = await createService({
     region: 'us-east-1',
     config: readConfig({ RATE_LIMIT_MAX: '0' }, upstreamOperations),
     logger: createLogger({ level: 'silent', production: true, output: { write: () => undefined } }),
@@ -54,8 +54,8 @@ async function listen(handler: RequestListener, timeouts?: ClientTimeouts): Prom
   return server;
 }
 
-async function dial(handler: RequestListener = app(), timeouts?: ClientTimeouts): Promise<Socket> {
-  const server = await listen(handler, timeouts);
+async function dial(handler?: RequestListener, timeouts?: ClientTimeouts): Promise<Socket> {
+  const server = await listen(handler ?? (await app()), timeouts);
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   socket.on('error', () => undefined);
   return socket;
@@ -264,7 +264,7 @@ test.each([
   ['half a request', 'GET / HTTP/1.1\r\nHost: a\r\nX-Half: '],
   ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
 ])('the connection of a client that ignores the refusal of %s is let go', async (_, text) => {
-  const server = await listen(app(), { stalledMs: 60_000, refusedMs: 50 });
+  const server = await listen(await app(), { stalledMs: 60_000, refusedMs: 50 });
   server.headersTimeout = 1;
   server.requestTimeout = 1;
   const accepted = once(server, 'connection') as Promise<[Socket]>;
@@ -285,7 +285,7 @@ test.each([
 test.each(['closeIdleConnections', 'closeAllConnections'] as const)(
   'a connection that came with CONNECT, and stays half open, is closed by %s',
   async (close) => {
-    const server = await listen(app());
+    const server = await listen(await app());
     const socket = connect({
       port: (server.address() as AddressInfo).port,
       host: '127.0.0.1',
@@ -332,7 +332,7 @@ const moments = ['at once', 'a moment later', 'behind the first byte of an answe
 test.each(packets.flatMap(([what, text]) => moments.map((moment) => [what, moment, text] as const)))(
   'after %s a reset, %s, harms nothing',
   async (_, moment, text) => {
-    const server = await listen(app());
+    const server = await listen(await app());
     const { port } = server.address() as AddressInfo;
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined);
@@ -349,7 +349,7 @@ test.each(packets.flatMap(([what, text]) => moments.map((moment) => [what, momen
 );
 
 test('a request that does not arrive in time is refused, and time-outs fit load balancers', async () => {
-  const server = createListener(app());
+  const server = createListener(await app());
   open.push(server);
   expect(server.headersTimeout).toBeLessThan(15_000);
   expect(server.requestTimeout).toBeLessThan(15_000);

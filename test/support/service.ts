@@ -89,7 +89,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     output: { write: (line) => logs.push(JSON.parse(line) as LogLine) },
   });
   const lifecycle = createLifecycle();
-  const service = createService({
+  const service = await createService({
     config,
     region: options.region ?? keys.region,
     logger,
