@@ -59,7 +59,7 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
     schedule: startTimer,
     onChange(shared) {
       const reason = lastError?.message ?? 'no answer';
-      if (shared) logger.info('quota and limits are shared with the other replicas through Redis');
+      if (shared) logger.info('Redis responds: quota and limits are shared with the other replicas');
       else
         logger.warn(
           { reason },
