@@ -30,17 +30,20 @@ interface SharedInFlightOptions {
 
 /**
  * Lets identical calls in flight be one. A caller who leaves, or whose deadline passes, disturbs no other; when the
- * last has gone, the call is aborted.
+ * last has gone, nobody waits for the call any more.
  */
 export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInFlightOptions): Stage {
   return (next) => {
-    const calls = new Map<string, InFlight>();
+    // Each slot is emptied at the end: a table that a map has outgrown would keep the call (docs/decisions/0011).
+    const slots = new Map<string, { call: InFlight | undefined }>();
     const start = (key: string, context: CallContext, run: Run): InFlight => {
-      const call = createInFlight(context, run, () => {
-        if (calls.get(key) === call) calls.delete(key);
+      const slot: { call: InFlight | undefined } = { call: undefined };
+      slots.set(key, slot);
+      slot.call = createInFlight(context, run, () => {
+        slot.call = undefined;
+        if (slots.get(key) === slot) slots.delete(key);
       });
-      calls.set(key, call);
-      return call;
+      return slot.call;
     };
     return async <Input extends RekognitionInput, Output>(
       operation: UpstreamOperation<Input, Output>,
@@ -48,7 +51,7 @@ export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInF
       context: CallContext,
     ) => {
       const key = keyOf(input);
-      const found = calls.get(key);
+      const found = slots.get(key)?.call;
       // It may still wait for its turn, and the turn of this caller may come sooner.
       if (found) governor.join(found.context, context);
       const call = found ?? start(key, context, (shared) => next(operation, input, shared));
