@@ -177,7 +177,7 @@ test('SIGTERM with 100 requests in flight loses none of them, and ends with 0', 
   expect(new Set(outcomes)).toEqual(new Set(['200 close']));
   await expect(run.exit).resolves.toBe(0);
   expect(run.err()).toBe('');
-  expect(run.out()).not.toContain('the grace is over');
+  expect(run.out()).not.toContain('SHUTDOWN_GRACE_MS is over');
   await rekognition.stop();
 });
 
@@ -250,7 +250,7 @@ describe('SIGTERM while the last page of a stream is on its way to a reader who 
     });
     expect([users, isClean]).toEqual([1000, true]);
     expect(out).toContain('"end":"complete"');
-    expect(out).not.toContain('the grace is over');
+    expect(out).not.toContain('SHUTDOWN_GRACE_MS is over');
   });
 
   test('never ends cleanly, where the reader goes on in the last second: with a problem if there is time for it', async () => {
