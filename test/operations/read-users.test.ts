@@ -5,8 +5,12 @@ import { users } from '../../src/operations/list-users.ts';
 import type { Json } from '../../src/rekognition/operation.ts';
 import { MalformedResponse } from '../../src/rekognition/protocol.ts';
 
-const readPage = (response: Json, MaxResults = 500) =>
-  users.read(response, { CollectionId: 'team', MaxResults });
+/** The page, without its index. */
+function readPage(response: Json, MaxResults = 500) {
+  const { items, nextToken, ...rest } = users.read(response, { CollectionId: 'team', MaxResults });
+  expect(Object.keys(rest)).toEqual(['find']);
+  return { items, nextToken };
+}
 
 const user = { UserId: 'ada', UserStatus: 'ACTIVE' };
 
@@ -19,6 +23,11 @@ test('a page is its users with their two members, in order, and the token', () =
     ],
     nextToken: 'next',
   });
+});
+
+test('a page finds a user of its own by the id, and no other', () => {
+  const page = users.read({ Users: [user] }, { CollectionId: 'team' });
+  expect([page.find('ada'), page.find('Ada')]).toEqual([{ userId: 'ada', userStatus: 'ACTIVE' }, undefined]);
 });
 
 test('a status that is new is handed on', () => {
