@@ -44,7 +44,7 @@ interface AppErrorOptions {
   readonly errors?: readonly ParameterError[];
   /** Further response headers, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The status, where the protocol asks for another than the code's own (a parser's 431, say). */
+  /** The status, where the protocol asks for another than the code's own, such as a parser's 431. */
   readonly status?: number;
 }
 

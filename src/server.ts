@@ -20,7 +20,7 @@ await main().catch((error: unknown) => {
   const text =
     error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`rollcall: ${text ?? ''}\n`);
-  // What had started already, the embedded Rekognition say, would keep the process up.
+  // What has started already, such as the embedded Rekognition, would keep the process up.
   process.exit(1);
 });
 
@@ -98,8 +98,7 @@ async function main(): Promise<void> {
     };
     void shutDown({ server, lifecycle, logger, ...config.shutdown, release }).then(() => {
       const exit = (): void => process.exit(0);
-      // Whatever is left over, a connection that upstream keeps alive say, does not keep the process up; nor does a log
-      // that nobody reads.
+      // An open connection to AWS does not keep the process up, nor does a log that nobody reads.
       output.flush(exit);
       setTimeout(exit, LEFT_OVER_MS);
     });

@@ -8,7 +8,7 @@ export interface Connections {
   admit(req: IncomingMessage, res: ServerResponse): boolean;
   /** Whether a response is due or under way. */
   isAnswering(socket: Duplex): boolean;
-  /** Sends the last bytes of a connection, and lets go of it soon, whatever its client does. */
+  /** Sends the last bytes of a connection, and closes it soon, even if its client does not. */
   endWith(socket: Duplex, bytes: string): void;
   /** Closes connections without a response due, and without a part of a request. */
   readonly closeIdle: () => void;

@@ -63,7 +63,7 @@ export function contextOf(res: Response): RequestContext {
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** The caller's request id where it is a proper one, else a new one. */
+/** The caller's request id where it is a proper one, otherwise a new one. */
 export function requestIdFrom(header: string | undefined): string {
   return header !== undefined && REQUEST_ID.test(header) ? header : randomUUID();
 }

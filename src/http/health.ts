@@ -29,7 +29,7 @@ export function readyz(
 }
 
 /**
- * From the first moment of a shutdown every response ends its connection, also those that are due already: else a
+ * From the first moment of a shutdown every response ends its connection, also those that are due already: otherwise a
  * busy connection would be served for ever.
  */
 export function closeWhileStopping(readiness: Readiness): RequestHandler {

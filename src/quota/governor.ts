@@ -78,7 +78,7 @@ export const HOLD_MS = 50;
 const TOO_LATE = 'Too many requests are waiting for Rekognition to answer this one in time.';
 const QUEUE_FULL = 'Too many requests are waiting for Rekognition.';
 
-/** The queue before a source of permits. A permit that is at hand costs no timer and no wait. */
+/** The queue before a source of permits. A permit that is there costs no timer and no wait. */
 export function createGovernor(options: GovernorOptions): Governor {
   const { source, queueLimit, standingWaitMs, callMs, now, schedule = startTimer } = options;
   const queue = createFairQueue<Entry>();

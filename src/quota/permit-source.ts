@@ -4,7 +4,7 @@ import type { Priority } from './fair-queue.ts';
 export interface PermitSource {
   /**
    * Takes up to `wanted` permits that may be used now. Background work leaves a reserve, so that an interactive
-   * request finds a permit at hand. A promise settles in bounded time and never rejects. It may bring fewer permits, or none.
+   * request finds a permit. A promise settles in bounded time and never rejects. It may bring fewer permits, or none.
    */
   take(wanted: number, priority: Priority): number | Promise<number>;
   /** Takes back permits that were not used. */
@@ -13,6 +13,6 @@ export interface PermitSource {
   waitMs(ahead: number, priority: Priority): number;
   /** Upstream throttled a call, so somebody else spends the quota as well. */
   throttled(): void;
-  /** This process's share of the permits a second at present, and the permits at hand. */
+  /** This process's share of the permits a second at present, and the permits that are there. */
   state(): { readonly rate: number; readonly available: number };
 }

@@ -21,7 +21,7 @@ const FORGET_MS = 3_600_000;
  * - `throttle`: Rekognition throttled somebody.
  * - `heartbeat`: a replica that uses the shared permits is there.
  * - `rejoin`: one wants to use them again. Where others do, it may at once. After an outage, when each spent its own
- *   part, all begin at one time: else the first would spend everything beside the parts. They begin with less than
+ *   part, all begin at one time: otherwise the first would spend everything beside the parts. They begin with less than
  *   nothing, since each may have used a permit of its own just before.
  *
  * A question that comes too late, from a socket's buffer after a pause of Redis, changes nothing.

@@ -36,7 +36,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     const { tokens, rate, at } = bucket.lastReply;
     return Math.min(burst, tokens + ((now() - at) * rate) / 1000);
   };
-  /** Starts with its part of what was left, for the others start with theirs; less than nothing where some is promised. */
+  /** Starts with this replica's part of the permits that remained. It is negative where some were promised. */
   const ownPart = (): PermitSource => {
     const since = bucket.lastReply;
     // One of an earlier outage filled up meanwhile, beside the permits of all.
@@ -50,7 +50,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     const reply = await coordinator.ask(bucket, priority === 'interactive' ? 'take' : 'spare', wanted);
     if (!reply) return coordinator.shared ? 0 : ownPart().take(wanted, priority);
     const { granted, waitMs, tokens } = reply;
-    // Whole ones, whatever has come in since: turns that are reckoned by it would else waver.
+    // Rounded, so that the number does not change with each fraction of a permit that comes in.
     const promised = Math.max(1, Math.round(-tokens));
     competing = Math.max(promised, competing + WEIGHT * (promised - competing));
     if (waitMs > 0) {

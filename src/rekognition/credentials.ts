@@ -13,7 +13,7 @@ export class CredentialsError extends Error {
 
 /** What calls of AWS are signed with. */
 export interface Credentials {
-  /** Those at hand, or looked up in bounded time. Rejects with `CredentialsError`, or with the signal's reason. */
+  /** The cached ones, or looked up in bounded time. Rejects with `CredentialsError`, or with the signal's reason. */
   get(signal?: AbortSignal): Promise<AwsCredentialIdentity>;
   /** AWS refused them: the next caller has them looked up afresh. */
   refused(): void;

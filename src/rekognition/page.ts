@@ -22,7 +22,7 @@ export function pageInput<Input extends object>(
   return { ...input, MaxResults: size, ...(token !== undefined && { NextToken: token }) };
 }
 
-/** Rekognition's documented bound. A longer token could not be carried in a page token of ours. */
+/** Rekognition's documented bound. A longer token would not fit into a page token of this service. */
 const MAX_TOKEN_LENGTH = 255;
 
 /** Reads an array that a response may leave out where it is empty. */

@@ -4,7 +4,7 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 
 const QUIET_MS = 60_000;
-/** The SDK's words are not ours: neither their length nor their number. */
+/** The SDK decides how long and how many its messages are. The log has a bound for both. */
 const MAX_LENGTH = 300;
 
 /** What the SDK complains of, as lines of the log, one a minute at most. */

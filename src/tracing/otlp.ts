@@ -26,7 +26,7 @@ export interface Tracing {
 
 interface TracingOptions {
   readonly logger: Logger;
-  /** Milliseconds, from whatever beginning. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
 
