@@ -52,7 +52,7 @@ function row({ code, status, title, detail, retryable }: Problem, way: Fragment)
 
 /**
  * How to see it. A value of the path that is named, a collection that fails on purpose say, becomes a link that asks for it; a
- * request that a browser can make as it is becomes a link to its answer, where no token is needed.
+ * request that a browser can make as it is becomes a link to its response, if no token is needed.
  */
 function wayTo({ instance }: Problem, description: string, paths: Paths): Fragment {
   const asked = operationAt(instance, paths);
@@ -72,7 +72,7 @@ function wayTo({ instance }: Problem, description: string, paths: Paths): Fragme
   return replaced(description, request, html`${link}<span class="if-bearer">${code}</span>`);
 }
 
-/** The operation that answers at this path, and what its parameters are there. */
+/** The operation of this path, with the values of its parameters. */
 function operationAt(instance: string, paths: Paths) {
   for (const [path, { get }] of Object.entries(paths)) {
     const pattern = path.replaceAll('.', '\\.').replace(/\{(\w+)\}/g, '(?<$1>[^/]+)');

@@ -3,17 +3,17 @@ import { html, type Html } from './html.ts';
 import { markdown } from './markdown.ts';
 import { rules } from './schema.ts';
 
-/** Headers of an answer, by name. */
+/** Headers of a response, by name. */
 export type Headers = Readonly<Record<string, Ref<Header>>>;
 
-/** The headers that every answer of every operation has, by the same reference: the page shows them once. */
+/** The headers that every response of every operation has, by the same reference: the page shows them once. */
 export function commonHeaders({ paths }: Contract, resolve: Resolve): Headers {
-  const answers = Object.values(paths).flatMap(({ get }) => Object.values(get?.responses ?? {}));
-  const [first = {}, ...others] = answers.map((ref) => resolve(ref).headers ?? {});
+  const responses = Object.values(paths).flatMap(({ get }) => Object.values(get?.responses ?? {}));
+  const [first = {}, ...others] = responses.map((ref) => resolve(ref).headers ?? {});
   return filtered(first, (header) => others.every((headers) => isIn(headers, header)));
 }
 
-/** The headers of an answer besides those that every answer has. */
+/** The headers of a response besides those that every response has. */
 export function ownHeaders(headers: Headers, common: Headers): Headers {
   return filtered(headers, (header) => !isIn(common, header));
 }
@@ -27,12 +27,12 @@ function isIn(headers: Headers, [name, header]: [string, Ref<Header>]): boolean 
   return other !== undefined && nameOf(header) !== undefined && nameOf(header) === nameOf(other);
 }
 
-/** The section of the headers that every answer has; none where there are no such headers. */
-export function everyAnswer(common: Headers, resolve: Resolve): Html | undefined {
+/** The section of the headers that every response has; none where there are no such headers. */
+export function everyResponse(common: Headers, resolve: Resolve): Html | undefined {
   if (Object.keys(common).length === 0) return undefined;
   return html` <section class="group" aria-labelledby="headers">
     <h2 id="headers">Headers</h2>
-    <p>Every answer has these; each answer above lists its others.</p>
+    <p>Every response has these; each response above lists its others.</p>
     ${headerList(common, resolve)}
   </section>`;
 }

@@ -22,7 +22,7 @@ export interface Route extends PathItem {
   readonly get: Operation;
 }
 
-/** One route: what it takes and answers on the left, a request to try on the right. */
+/** One route: its parameters and responses on the left, a request to try on the right. */
 export function operation(route: Route, common: Headers, resolve: Resolve): Html {
   const { path, get } = route;
   const { operationId: id, summary, description, responses, security = [] } = get;
@@ -51,7 +51,7 @@ export function operation(route: Route, common: Headers, resolve: Resolve): Html
           : undefined
       }
       <h4>Answers</h4>
-      ${Object.entries(responses).map(([status, ref]) => answer(status, resolve(ref), common, resolve))}
+      ${Object.entries(responses).map(([status, ref]) => responseSection(status, resolve(ref), common, resolve))}
     </div>
   </section>`;
 }
@@ -79,7 +79,7 @@ function sample({ lang, label = lang, source }: CodeSample): Html {
   </details>`;
 }
 
-function answer(
+function responseSection(
   status: string,
   { description, headers = {}, content = {} }: Response,
   common: Headers,

@@ -1,6 +1,6 @@
 import { resolver, type Contract } from './contract.ts';
 import { errors } from './error-table.ts';
-import { commonHeaders, everyAnswer } from './headers.ts';
+import { commonHeaders, everyResponse } from './headers.ts';
 import { html, type Fragment, type Html } from './html.ts';
 import { inline, markdown } from './markdown.ts';
 import { operation, type Route } from './operation.ts';
@@ -16,7 +16,7 @@ export function renderPage(contract: Contract): string {
   const { info, tags, paths } = contract;
   const resolve = resolver(contract);
   const common = commonHeaders(contract, resolve);
-  const shared = everyAnswer(common, resolve);
+  const shared = everyResponse(common, resolve);
   const groups = tags.map((tag) => ({
     ...tag,
     id: tag.name.toLowerCase(),

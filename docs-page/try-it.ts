@@ -7,14 +7,14 @@ interface TryIt {
   readonly parameters: readonly Parameter[];
   /** It needs a token, where callers have one. */
   readonly secured: boolean;
-  /** The answer that stands there until a request is sent. */
+  /** The response that is shown until a request is sent. */
   readonly example: Fragment;
 }
 
 /** Where the service listens by default. The page's script puts the origin of the page in its place. */
 const ORIGIN = 'http://127.0.0.1:8080';
 
-/** A request to fill in and send, with the curl that does the same; without a script, the curl and an example answer. */
+/** A request to fill in and send, with the curl that does the same; without a script, the curl and an example response. */
 export function tryIt({ id, path, parameters, secured, example }: TryIt): Html {
   return html` <form
     class="try"
@@ -31,7 +31,7 @@ export function tryIt({ id, path, parameters, secured, example }: TryIt): Html {
       <button type="button" class="next" hidden>Next page</button>
       <button type="button" class="again" hidden>Again, with its ETag</button>
     </p>
-    <p class="outcome" role="status">${example === undefined ? '' : 'An example of an answer'}</p>
+    <p class="outcome" role="status">${example === undefined ? '' : 'An example of a response'}</p>
     <details class="headers" hidden>
       <summary>Headers</summary>
       <pre tabindex="0"><code></code></pre>
@@ -56,7 +56,7 @@ function fields(id: string, parameters: readonly Parameter[]): Html {
   </div>`;
 }
 
-/** The example, of what every request has. What comes from an earlier answer has no default, and no example would work. */
+/** The example, of what every request has. What comes from an earlier response has no default, and no example would work. */
 function firstValue({ in: place, example = '', schema }: Parameter): string {
   return place === 'path' || 'default' in schema ? String(example) : '';
 }

@@ -4,7 +4,7 @@ const { examples, bearer } = document.documentElement.dataset;
 const base = new URL('.', location.href);
 const token = /** @type {HTMLInputElement} */ (document.getElementById('token'));
 
-/** More than this of an answer is counted and not shown. */
+/** More than this of a response is counted and not shown. */
 const SHOWN_CHARACTERS = 100_000;
 
 // Hidden already; what is copied must not have it either.
@@ -89,7 +89,7 @@ function curlOf({ url, headers }) {
 
 /** @typedef {ReturnType<typeof viewOf>} View */
 
-/** Where an answer is shown. @param {HTMLFormElement} form */
+/** Where a response is shown. @param {HTMLFormElement} form */
 function viewOf(form) {
   const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (form.querySelector(selector));
   const outcome = part('.outcome');
@@ -111,14 +111,14 @@ function viewOf(form) {
       offer(part('.next'), 'nextToken');
       offer(part('.again'), 'If-None-Match');
     },
-    showHead(/** @type {Response} */ answer) {
-      part('.headers code').textContent = [...answer.headers]
+    showHead(/** @type {Response} */ response) {
+      part('.headers code').textContent = [...response.headers]
         .map(([name, value]) => `${name}: ${value}`)
         .join('\n');
       headers.hidden = false;
-      const [, next] = /[?&]nextToken=([^&>]+)/.exec(answer.headers.get('link') ?? '') ?? [];
+      const [, next] = /[?&]nextToken=([^&>]+)/.exec(response.headers.get('link') ?? '') ?? [];
       offer(part('.next'), 'nextToken', next);
-      offer(part('.again'), 'If-None-Match', answer.headers.get('etag') ?? '');
+      offer(part('.again'), 'If-None-Match', response.headers.get('etag') ?? '');
     },
   };
 }
@@ -127,37 +127,37 @@ function viewOf(form) {
 async function send({ url, headers }, view, signal) {
   const startedAt = performance.now();
   view.clear();
-  view.say('Waiting for the answer…');
+  view.say('Waiting for the response…');
   let text = '';
   try {
-    const answer = await fetch(url, { headers, signal, cache: 'no-store' });
-    const status = `${answer.status} ${answer.statusText}`.trim();
-    view.showHead(answer);
-    const kind = String(answer.status)[0];
+    const response = await fetch(url, { headers, signal, cache: 'no-store' });
+    const status = `${response.status} ${response.statusText}`.trim();
+    view.showHead(response);
+    const kind = String(response.status)[0];
     let length = 0;
-    for await (const chunk of chunksOf(answer)) {
+    for await (const chunk of chunksOf(response)) {
       length += chunk.length;
       if (text.length < SHOWN_CHARACTERS) text += chunk;
-      if (isLines(answer)) showLines(view, text, length, status);
+      if (isLines(response)) showLines(view, text, length, status);
     }
-    if (!isLines(answer)) showJson(view.body, text);
+    if (!isLines(response)) showJson(view.body, text);
     const took = Math.round(performance.now() - startedAt);
     view.say(`${status} in ${took} ms, ${length.toLocaleString('en')} characters`, kind);
   } catch (error) {
     if (signal.aborted) view.say('Stopped');
-    else view.say(`The answer broke off or never came: ${/** @type {Error} */ (error).message}`, 'broken');
+    else view.say(`The response broke off or never came: ${/** @type {Error} */ (error).message}`, 'broken');
   }
 }
 
-/** @param {Response} answer */
-async function* chunksOf(answer) {
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+/** @param {Response} response */
+async function* chunksOf(response) {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) yield read.value;
 }
 
-/** @param {Response} answer */
-function isLines(answer) {
-  return answer.headers.get('content-type')?.startsWith('application/x-ndjson') ?? false;
+/** @param {Response} response */
+function isLines(response) {
+  return response.headers.get('content-type')?.startsWith('application/x-ndjson') ?? false;
 }
 
 /** @param {View} view @param {string} text @param {number} length @param {string} status */

@@ -50,7 +50,7 @@ interface ExceptionOptions {
   readonly status?: number | undefined;
 }
 
-/** An exception as AWS would answer it; a name outside the tables is a 400 from the front door. */
+/** An exception as AWS would send it; a name outside the tables is a 400 from the front door. */
 export class AwsException extends Error {
   override readonly name: string;
   readonly status: number;
@@ -65,7 +65,7 @@ export class AwsException extends Error {
   }
 }
 
-/** The answer that carries an exception, in the body form of its origin. */
+/** The response with an exception, in the body form of its origin. */
 export function exceptionReply({ name, status, modelled, message }: AwsException): HttpReply {
   return amzJson(
     status,

@@ -26,7 +26,7 @@ export const createCollection = operation(
       });
     }
     store.create({ id, users: [] }, now());
-    // AWS's own answer leaves the `arn:` out, here and only here.
+    // AWS's own response leaves the `arn:` out, here and only here.
     const CollectionArn = `aws:rekognition:${region}:${accountId}:collection/${id}`;
     return { StatusCode: 200, CollectionArn, FaceModelVersion: faceModelVersion };
   },

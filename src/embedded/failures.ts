@@ -13,7 +13,7 @@ const firstUsers = '{"Users":[{"UserId":"jane.doe","UserStatus":"ACTIVE"},{"User
 
 const html = '<!doctype html><title>Gateway</title><h1>This is not Rekognition</h1>';
 
-/** What a collection named `throws-<name>` does to the connection or the answer, in place of an exception. */
+/** What a collection named `throws-<name>` does to the connection or the response, instead of an exception. */
 const damages: Readonly<Record<string, HttpReply>> = {
   Timeout: { ...amzJson(200), delivery: 'silence' },
   Reset: { ...amzJson(200), delivery: 'reset' },
@@ -31,7 +31,7 @@ export function failsOnPurpose(collectionId: string): boolean {
 }
 
 /**
- * The answer of a collection that fails on purpose, undefined for any other:
+ * The response of a collection that fails on purpose, undefined for any other:
  * `throws-<exception or damage>`, then `-<status>` for another HTTP status, then `-on-page-2` to spare what has no token.
  */
 export function plannedFailure(call: Call): HttpReply | undefined {
@@ -71,10 +71,10 @@ export const failingCollections: readonly { readonly id: string; readonly descri
   { id: 'throws-ExpiredTokenException', description: 'the credentials have expired' },
   { id: 'throws-InvalidSignatureException', description: 'the secret key is wrong' },
   { id: 'throws-BrandNewException', description: 'an exception nobody knows yet' },
-  { id: 'throws-Timeout', description: 'never answers' },
+  { id: 'throws-Timeout', description: 'never responds' },
   { id: 'throws-Reset', description: 'cuts the connection' },
-  { id: 'throws-Truncated', description: 'cuts the connection in the middle of an answer' },
-  { id: 'throws-Empty', description: 'answers 200 without a body' },
-  { id: 'throws-Mistyped', description: 'answers 200 with users that are no list' },
-  { id: 'throws-Html', description: 'answers 200 with a page of HTML' },
+  { id: 'throws-Truncated', description: 'cuts the connection in the middle of a response' },
+  { id: 'throws-Empty', description: 'sends a 200 without a body' },
+  { id: 'throws-Mistyped', description: 'sends a 200 with users that are not a list' },
+  { id: 'throws-Html', description: 'sends a 200 with a page of HTML' },
 ];

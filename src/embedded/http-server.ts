@@ -33,7 +33,7 @@ export function createHttpServer({ handle, onBug }: HttpServerOptions): Server {
   return server;
 }
 
-/** Stops listening and closes idle connections, lets answers on their way finish, and cuts what is still open after half a second. */
+/** Stops listening and closes idle connections, lets responses in progress finish, and cuts what is still open after half a second. */
 export function stopHttpServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => {

@@ -19,7 +19,7 @@ export interface Backend {
   readonly now: () => number;
 }
 
-/** An operation, from the JSON of a request to its answer; throws a `AwsException`. */
+/** An operation, from the JSON of a request to its response; throws an `AwsException`. */
 export type Operation = (name: string, json: unknown, backend: Backend) => HttpReply;
 
 /** The members of requests that mean the same in every operation. */
@@ -29,7 +29,7 @@ interface CommonInput {
   readonly ClientRequestToken?: string | undefined;
 }
 
-/** An operation that reads its input by a schema and runs on what it has read; no answer is an empty body. */
+/** An operation that reads its input by a schema and runs on what it has read; no result is an empty body. */
 export function operation<T extends CommonInput>(
   input: z.ZodType<T>,
   run: (input: T, backend: Backend) => object | undefined,

@@ -32,7 +32,7 @@ export const listUsers = operation(
   },
 );
 
-/** `CreateUser`; answers an empty body, as documented. */
+/** `CreateUser`; the response has an empty body, as documented. */
 export const createUser = operation(oneUser, ({ CollectionId, UserId }, { store }) => {
   const { users } = store.collection(CollectionId);
   if (users.get(UserId)) {
@@ -42,7 +42,7 @@ export const createUser = operation(oneUser, ({ CollectionId, UserId }, { store 
   return undefined;
 });
 
-/** `DeleteUser`: frees the user's faces; answers an empty body, as documented. */
+/** `DeleteUser`: frees the user's faces; the response has an empty body, as documented. */
 export const deleteUser = operation(oneUser, ({ CollectionId, UserId }, { store }) => {
   const { collection, user } = store.user(CollectionId, UserId);
   for (const [face, owner] of collection.faces) if (owner === user) collection.faces.delete(face);

@@ -71,7 +71,7 @@ describeInBrowser()('/docs in a browser', () => {
     expect((await form.locator('.body').innerText()).trimEnd().split('\n')).toHaveLength(8);
     await form.getByLabel('collectionId').fill('throws-InternalServerError-on-page-2');
     await form.getByRole('button', { name: 'Send' }).click();
-    await form.getByText(/^The answer broke off/).waitFor();
+    await form.getByText(/^The response broke off/).waitFor();
     expect(await form.locator('.body').innerText()).toMatch(
       /"code":"UPSTREAM_ERROR".*"nextToken":"[^"]+"\}\n?$/,
     );

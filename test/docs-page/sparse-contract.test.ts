@@ -60,7 +60,7 @@ describe('The page of a contract that leaves out what it may', () => {
   });
 
   test('shows an answer that is no JSON as it is, under the name of its example', () => {
-    expect(wordsOf('listThings', 'bare')).toMatch(/An example of an answer .*a thing .*200/);
+    expect(wordsOf('listThings', 'bare')).toMatch(/An example of a response .*a thing .*200/);
     expect(wordsOf('listThings', 'bare')).toContain('text/plain plain a thing');
   });
 
