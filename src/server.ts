@@ -45,6 +45,8 @@ async function main(): Promise<void> {
   giveHome();
   // The banner says the same in one line of the log.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  // An operator can't act on what a package calls: on Node 24 Express makes one of a target like `GET http://host/path`.
+  process.noDeprecation = true;
   // A file of its own, which is read only then.
   const embedded =
     config.backend === 'embedded'
