@@ -25,6 +25,8 @@ export interface PermitDispatcher {
 
 /** A source that recovers from throttling has a permit sooner than it said. */
 const POLL_MS = 100;
+/** Of sums of fractions: without it a timer in whole milliseconds may come one too late. */
+const ROUNDING_MS = 1e-6;
 /** How often requests are checked for being too late while the source has not answered: more often than an attempt takes. */
 const EXPIRE_MS = 25;
 
@@ -48,7 +50,7 @@ export function createPermitDispatcher(options: PermitDispatcherOptions): Permit
   };
   const askWhenDue = (): void => {
     const dueMs = source.waitMs(0, demand().priority);
-    after(Math.min(POLL_MS, Math.max(1, Math.ceil(dueMs))), ask);
+    after(Math.min(POLL_MS, Math.max(1, Math.ceil(dueMs - ROUNDING_MS))), ask);
   };
   const expireWhilePending = (): void => {
     after(EXPIRE_MS, () => {
