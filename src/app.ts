@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
@@ -20,7 +18,7 @@ import { requireWellFormed } from './http/well-formed.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { operations } from './operations/index.ts';
 import type { Sharing } from './redis/sharing.ts';
-import type { Trace } from './tracing/span.ts';
+import type { StartTrace } from './tracing/span.ts';
 
 /** What the app is made of. */
 export interface AppDeps {
@@ -34,7 +32,7 @@ export interface AppDeps {
   /** None where everyone who reaches the service may read everything. */
   readonly verifyToken: TokenVerifier | undefined;
   /** None where requests are not traced. */
-  readonly startTrace: ((headers: IncomingHttpHeaders) => Trace) | undefined;
+  readonly startTrace: StartTrace | undefined;
   /** The text of openapi.yaml. */
   readonly contract: string;
   /** Where the build has put the docs page, with a slash at its end. */

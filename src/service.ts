@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { IncomingHttpHeaders } from 'node:http';
-
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 
@@ -15,7 +13,7 @@ import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { operations, upstreamOperations } from './operations/index.ts';
 import type { Client } from './rekognition/client.ts';
 import { createUpstream } from './rekognition/upstream.ts';
-import type { Trace } from './tracing/span.ts';
+import type { StartTrace } from './tracing/span.ts';
 
 /** What the service takes from its process. */
 export interface ServiceDeps {
@@ -26,7 +24,7 @@ export interface ServiceDeps {
   readonly lifecycle: Lifecycle;
   readonly client: Client;
   /** None where requests are not traced. */
-  readonly startTrace?: ((headers: IncomingHttpHeaders) => Trace) | undefined;
+  readonly startTrace?: StartTrace | undefined;
   /** Where the build has put the docs page, with a slash at its end. */
   readonly docsDirectory: URL;
   /** Milliseconds since the epoch, of a clock that never goes back. */

@@ -1,11 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
-
 import type { Request, RequestHandler } from 'express';
 import type { Level, Logger } from 'pino';
 
 import type { AppError, ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { endSpan, type Trace } from '../tracing/span.ts';
+import { endSpan, type StartTrace } from '../tracing/span.ts';
 import { contextOf, type RequestContext } from './context.ts';
 
 /** How a request ended: computed once, for the log, the metrics and the span. */
@@ -24,7 +22,7 @@ interface ObserveOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** None where requests are not traced. */
-  readonly startTrace: ((headers: IncomingHttpHeaders) => Trace) | undefined;
+  readonly startTrace: StartTrace | undefined;
 }
 
 const CLIENT_LEFT = 499;

@@ -65,7 +65,7 @@ async function lookUp(
   const input = { CollectionId: params.collectionId };
   const next = paginate({ call, operation: users, input, pageSize: MAX_USERS, context: () => terms });
   const progress: Progress = { users: 0, pages: 0, fetched: 0, fetchedMs: 0 };
-  let details: (() => { output: { userCount: number } } | undefined) | undefined;
+  let takeTotal: (() => number | undefined) | undefined;
   let oldest = Infinity;
   try {
     for (;;) {
@@ -83,12 +83,23 @@ async function lookUp(
       progress.users += output.items.length;
       if (output.nextToken === undefined) return { user, fetchedAt: oldest };
       // Only a search that has to call Rekognition may come to no end.
-      if (isFetched)
-        details ??= ifInTime(call(collectionDetails, input, { ...terms, stats: createUpstreamStats() }));
+      if (isFetched) takeTotal ??= ifInTime(countUsers(input, terms, deps));
     }
   } catch (error) {
-    throw failureOfSearch(error, progress, details?.()?.output.userCount ?? 0, deps);
+    throw failureOfSearch(error, progress, takeTotal?.() ?? 0, deps);
   }
+}
+
+async function countUsers(
+  input: { readonly CollectionId: string },
+  terms: CallContext,
+  { upstream }: OperationDeps,
+): Promise<number> {
+  const { output } = await upstream.call(collectionDetails, input, {
+    ...terms,
+    stats: createUpstreamStats(),
+  });
+  return output.userCount;
 }
 
 /** What the failure of a page means to a caller, who did not ask for a page. */

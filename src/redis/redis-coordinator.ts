@@ -24,7 +24,7 @@ interface RedisCoordinatorOptions {
   readonly onChange: (shared: boolean) => void;
 }
 
-/** How soon a replica without work notices that Redis is away: this and twice the patience are within a second. */
+/** How soon a replica without work notices that Redis is away: this and two time-outs are within a second. */
 const HEARTBEAT_EVERY_MS = 250;
 
 /** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
@@ -66,12 +66,12 @@ export function createRedisCoordinator({
     if (stopped) return;
     stopTimer = schedule(ms, () => void work());
   };
-  const beat = async (): Promise<void> => {
+  const heartbeat = async (): Promise<void> => {
     if (shared) await ask({ ask: () => askEach('heartbeat') }, 'heartbeat');
-    else await join();
-    after(HEARTBEAT_EVERY_MS, beat);
+    else await rejoin();
+    after(HEARTBEAT_EVERY_MS, heartbeat);
   };
-  const join = async (): Promise<void> => {
+  const rejoin = async (): Promise<void> => {
     const reply = await askEach('rejoin');
     reachable = reply !== undefined;
     if (!reply) become(false);
@@ -84,7 +84,7 @@ export function createRedisCoordinator({
         });
       });
   };
-  void opened.then(beat);
+  void opened.then(heartbeat);
   return {
     get shared() {
       return shared === true;

@@ -2,7 +2,7 @@
 export const REDIS_TIMEOUT_MS = 250;
 
 /**
- * What comes in time; else, or where it fails, nothing. An reply that arrived while this process was busy is in
+ * What comes in time; nothing where it does not, or where it fails. A reply that arrived while this process was busy is in
  * time: sockets are read after timers, so one more turn of the event loop is waited.
  */
 export function withinTimeout<T>(work: Promise<T>): Promise<T | undefined> {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 
 import * as api from '@opentelemetry/api';
 import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -14,12 +13,11 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { Logger } from 'pino';
 
 import { diagLogger, loggedExporter } from './diagnostics.ts';
-import type { Trace } from './span.ts';
+import type { StartTrace } from './span.ts';
 
 /** Starts traces, and sends their spans. */
 export interface Tracing {
-  /** The span of a request that came in, in the trace that its headers name, if they name one. */
-  readonly startTrace: (headers: IncomingHttpHeaders) => Trace;
+  readonly startTrace: StartTrace;
   /** Sends what is left; may take as long as the collector does. */
   stop(): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import {
   ROOT_CONTEXT,
   SpanKind,
@@ -13,6 +15,9 @@ export interface Trace {
   readonly tracer: Tracer;
   readonly span: Span;
 }
+
+/** Starts the trace of a request that came in, or goes on with the trace that its headers name. */
+export type StartTrace = (headers: IncomingHttpHeaders) => Trace;
 
 /** Starts the span of a part of the work, which may end later than the whole. */
 export function startPart({ tracer, span }: Trace, name: string, kind = SpanKind.INTERNAL): Span {

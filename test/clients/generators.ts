@@ -86,6 +86,16 @@ export const streamUsers = async (collectionId: string) =>
   (await fetch(base + '/collections/' + encodeURIComponent(collectionId) + '/users.ndjson')).text();
 `;
 
+/** Reads through a client of one function for each operation. */
+const functionCalls = `
+export const listCollections = () => dataOf(generated.listCollections());
+export const getCollection = (collectionId: string) => dataOf(generated.getCollection(collectionId));
+export const listUsers = (collectionId: string, maxResults: number, nextToken?: string) =>
+  dataOf(generated.listUsers(collectionId, { maxResults, ...(nextToken && { nextToken }) }));
+export const getUser = (collectionId: string, userId: string) =>
+  dataOf(generated.getUser(collectionId, userId));
+`;
+
 export const generators: readonly Generator[] = [
   {
     name: '@hey-api/openapi-ts',
@@ -140,12 +150,7 @@ export const generators: readonly Generator[] = [
         if (answer.status !== 200) throw answer.data;
         return answer.data as Extract<A, { status: 200 }>['data'];
       };
-      export const listCollections = () => dataOf(generated.listCollections());
-      export const getCollection = (collectionId: string) => dataOf(generated.getCollection(collectionId));
-      export const listUsers = (collectionId: string, maxResults: number, nextToken?: string) =>
-        dataOf(generated.listUsers(collectionId, { maxResults, ...(nextToken && { nextToken }) }));
-      export const getUser = (collectionId: string, userId: string) =>
-        dataOf(generated.getUser(collectionId, userId));
+      ${functionCalls}
       export async function streamUsers(collectionId: string) {
         const { stream } = (await generated.streamUsers(collectionId)) as unknown as { stream: Response };
         return stream.text();
@@ -166,12 +171,7 @@ export const generators: readonly Generator[] = [
         ok(call).catch((error: unknown) => {
           throw error instanceof HttpError ? error.data : error;
         });
-      export const listCollections = () => dataOf(generated.listCollections());
-      export const getCollection = (collectionId: string) => dataOf(generated.getCollection(collectionId));
-      export const listUsers = (collectionId: string, maxResults: number, nextToken?: string) =>
-        dataOf(generated.listUsers(collectionId, { maxResults, ...(nextToken && { nextToken }) }));
-      export const getUser = (collectionId: string, userId: string) =>
-        dataOf(generated.getUser(collectionId, userId));
+      ${functionCalls}
       ${plainStream}`,
   },
   {
