@@ -7,6 +7,8 @@ export interface Output {
   readonly flush: (done: () => void) => void;
 }
 
+/** What one turn of the event loop writes goes out in one piece, and earlier where it is this long: about 15 lines. */
+const PIECE_BYTES = 4096;
 /** About 3,000 lines of the log. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 /** How often what waits is tried again. */
@@ -24,15 +26,23 @@ export function openStandardOutput(): Output {
     // Otherwise the process would sleep until a pipe is read.
     retryEAGAIN: () => false,
     maxLength: MAX_WAITING_BYTES,
-    // Without a least length nothing is flushed periodically.
-    minLength: 1,
+    minLength: PIECE_BYTES,
     periodicFlush: RETRY_MS,
   });
   // A full pipe or disk: what was not written is tried again.
   destination.on('error', () => undefined);
+  let isDue = false;
+  const flush = (): void => {
+    isDue = false;
+    destination.flush();
+  };
+  // The last lines of a process that ends within a turn.
+  process.once('exit', flush);
   return {
     write(text) {
       destination.write(text);
+      if (!isDue) setImmediate(flush);
+      isDue = true;
     },
     flush(done) {
       destination.flush(done);

@@ -1,3 +1,5 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+
 import type { Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
 
@@ -75,6 +77,8 @@ export function defineOperation<Schemas extends ParameterSchemas>(
       authorise(context, params);
       const reply = await handle({ params, context, req }, deps);
       if (!('write' in reply)) {
+        // Responses of one turn of the event loop go out together: their reader is woken once (docs/decisions/0016).
+        await endOfTurn();
         respond(res, reply);
         return;
       }
