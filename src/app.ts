@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { authenticate, refuseUnauthenticated } from './auth/authenticate.ts';
 import type { TokenVerifier } from './auth/token-verifier.ts';
 import type { Config } from './config.ts';
-import { requestContext, nameRoute } from './http/context.ts';
+import { requestContext } from './http/context.ts';
 import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
 import { docsPage, redirectTo } from './http/docs-page.ts';
@@ -69,11 +69,9 @@ export function createApp(deps: AppDeps): Express {
   const routes: string[] = [];
   const route = (path: string, handler: RequestHandler, ...before: readonly RequestHandler[]): void => {
     routes.push(path);
-    app
-      .route(path)
-      .all(nameRoute(path), ...before)
-      .get(handler)
-      .all(methodNotAllowed());
+    const made = app.route(path);
+    if (before.length > 0) made.all(...before);
+    made.get(handler).all(methodNotAllowed());
   };
 
   // First, so that a page passes no more than it needs.

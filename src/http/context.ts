@@ -31,8 +31,6 @@ export interface RequestContext {
   readonly onEnded: (fn: () => void) => void;
   /** Whether the kernel took the whole response: not so where it was cut, which Node does not tell. */
   readonly isSent: () => boolean;
-  /** The matched route's pattern, once it is known. */
-  route?: string;
   /** The collection asked for, once its id has been checked. */
   collection?: string;
   /** What happened upstream for it. */
@@ -96,14 +94,6 @@ export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
     };
     res.locals['context'] = context;
     ending.onReached(abortIfGone);
-    next();
-  };
-}
-
-/** Notes the route's pattern, for the log. */
-export function nameRoute(path: string): RequestHandler {
-  return (_req, res, next) => {
-    contextOf(res).route = path;
     next();
   };
 }

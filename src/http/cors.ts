@@ -57,7 +57,6 @@ export function answerOptions(): RequestHandler {
       next();
       return;
     }
-    contextOf(res).route = 'OPTIONS';
     respond(res, { status: 204, headers: { Allow: ALLOW } });
   };
 }

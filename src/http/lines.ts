@@ -42,10 +42,10 @@ export function lines<
   return defineOperation({
     path,
     calls: [upstream.name, total.upstream.name],
-    parameters: { path: z.object(shape), query: z.object({ nextToken: z.string().optional() }) },
+    parameters: { path: shape, query: { nextToken: z.string().optional() } },
     async handle({ params, context, req }, deps) {
-      const { nextToken, ...rest } = params;
-      const asked = input(rest as z.output<z.ZodObject<Path>>);
+      const { nextToken } = params;
+      const asked = input(params);
       const scope = scopeOf(upstream, asked);
       const from = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope);
       refusePartial(req);

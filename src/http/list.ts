@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
-import { pageInput, type PageInput, type UpstreamPage } from '../rekognition/page.ts';
+import type { PageInput, UpstreamPage } from '../rekognition/page.ts';
 import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { acceptJson, ifChanged, renderJson, respondIfChanged, type Rendered } from './respond.ts';
 
@@ -26,22 +26,24 @@ export function list<
   Page extends UpstreamPage<unknown>,
 >(definition: ListDefinition<Path, Input, Page>): Operation {
   const { path, params: shape, maxResults, upstream, input, member, visible } = definition;
-  const query = z.object({ maxResults: pageSize(maxResults), nextToken: z.string().optional() });
   return defineOperation({
     path,
     calls: [upstream.name],
-    parameters: { path: z.object(shape), query },
+    parameters: {
+      path: shape,
+      query: { maxResults: pageSize(maxResults), nextToken: z.string().optional() },
+    },
     async handle({ params, context, req }, deps) {
-      const { nextToken, maxResults: size, ...rest } = params;
-      const asked = input(rest as z.output<z.ZodObject<Path>>);
-      const scope = scopeOf(upstream, asked);
-      const token = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope);
+      const { nextToken, maxResults: size } = params;
+      const asked = input(params);
+      const scope = (): string => scopeOf(upstream, asked);
+      const token = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope());
       acceptJson(req);
-      const call = callContext(context, deps);
-      const result = await deps.upstream.call(upstream, pageInput(asked, size, token), call);
+      const page = { ...asked, MaxResults: size, NextToken: token };
+      const result = await deps.upstream.call(upstream, page, callContext(context, deps));
       const render = (items: readonly unknown[]): Rendered => {
         const { nextToken: next } = result.output;
-        const sealed = next === undefined ? undefined : deps.pageTokens.seal(next, scope);
+        const sealed = next === undefined ? undefined : deps.pageTokens.seal(next, scope());
         return renderPage({ member, items, size, nextToken: sealed });
       };
       const { items } = result.output;

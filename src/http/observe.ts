@@ -54,13 +54,18 @@ export function observe({ logger, metrics, startTrace }: ObserveOptions): Reques
 function outcomeOf(req: Request, hasAnswer: boolean, status: number, context: RequestContext): Outcome {
   return {
     method: req.method,
-    route: context.route,
+    route: routeOf(req),
     status: hasAnswer ? status : CLIENT_LEFT,
     hasAnswer,
     durationMs: performance.now() - context.startedAt,
     error: context.error,
     aborted: !context.isSent(),
   };
+}
+
+/** The pattern of the route that matched, which Express notes; an `OPTIONS` is answered alike on all. */
+function routeOf({ method, route }: Request): string | undefined {
+  return method === 'OPTIONS' ? method : (route as { readonly path: string } | undefined)?.path;
 }
 
 /** What an operator must act on, whatever its status. */

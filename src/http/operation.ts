@@ -1,7 +1,7 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 
 import type { Request, RequestHandler, Response } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -10,7 +10,7 @@ import { createUpstreamStats } from '../rekognition/operation.ts';
 import type { Upstream } from '../rekognition/upstream.ts';
 import { respond, beginResponse, type HttpReply } from './respond.ts';
 import type { PageTokens } from './page-token.ts';
-import { parameterReader, type ParameterSchemas, type ParametersOf } from './parameters.ts';
+import { parameterReader, type ParameterSchemas, type Values } from './parameters.ts';
 import { contextOf, type RequestContext } from './context.ts';
 import type { Streams } from './streams.ts';
 
@@ -54,17 +54,20 @@ export interface OperationRequest<Params> {
   readonly req: Request;
 }
 
-interface OperationDefinition<Schemas extends ParameterSchemas> extends Pick<Operation, 'path' | 'calls'> {
-  readonly parameters: Schemas;
+interface OperationDefinition<Path extends z.ZodRawShape, Query extends z.ZodRawShape> extends Pick<
+  Operation,
+  'path' | 'calls'
+> {
+  readonly parameters: ParameterSchemas<Path, Query>;
   readonly handle: (
-    request: OperationRequest<ParametersOf<Schemas>>,
+    request: OperationRequest<Values<Path> & Values<Query>>,
     deps: OperationDeps,
   ) => Promise<HttpReply | StreamReply>;
 }
 
 /** The spine of every operation: validate → authorise → handle → respond. */
-export function defineOperation<Schemas extends ParameterSchemas>(
-  definition: OperationDefinition<Schemas>,
+export function defineOperation<Path extends z.ZodRawShape, Query extends z.ZodRawShape>(
+  definition: OperationDefinition<Path, Query>,
 ): Operation {
   const { path, calls, parameters, handle } = definition;
   const read = parameterReader(parameters);
@@ -126,5 +129,5 @@ export interface InputDefinition<Path extends z.ZodRawShape, Input> {
   readonly path: string;
   /** The parameters of the path. */
   readonly params: Path;
-  readonly input: (params: z.output<z.ZodObject<Path>>) => Input;
+  readonly input: (params: Values<Path>) => Input;
 }

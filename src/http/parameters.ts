@@ -3,19 +3,19 @@ import { z } from 'zod';
 import { AppError, type ParameterError } from '../errors.ts';
 
 /** The schemas of an operation's parameters, by place and name. Values arrive as strings. */
-export interface ParameterSchemas {
-  readonly path: z.ZodObject;
-  readonly query: z.ZodObject;
+export interface ParameterSchemas<Path extends z.ZodRawShape, Query extends z.ZodRawShape> {
+  readonly path: Path;
+  readonly query: Query;
 }
 
-/** What the schemas make of a request. */
-export type ParametersOf<S extends ParameterSchemas> = z.output<S['path']> & z.output<S['query']>;
+/** What the schemas of one place make of its parameters. */
+export type Values<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
 /** Reads the parameters of one operation; throws `INVALID_PARAMETER` with every error. */
-export type ParameterReader<S extends ParameterSchemas> = (
+export type ParameterReader<Path extends z.ZodRawShape, Query extends z.ZodRawShape> = (
   path: Readonly<Record<string, unknown>>,
   query: string,
-) => ParametersOf<S>;
+) => Values<Path> & Values<Query>;
 
 /** More errors than these are only counted: a request may hold thousands. */
 const MAX_LISTED = 20;
@@ -24,25 +24,37 @@ const MAX_LISTED = 20;
  * Makes the reader of an operation's parameters. Unknown, repeated and bracketed names are refused like bad
  * values, all at once, so that a misspelt parameter is never silently ignored.
  */
-export function parameterReader<S extends ParameterSchemas>(schemas: S): ParameterReader<S> {
-  const known = Object.keys(schemas.query.shape);
+export function parameterReader<Path extends z.ZodRawShape, Query extends z.ZodRawShape>({
+  path,
+  query,
+}: ParameterSchemas<Path, Query>): ParameterReader<Path, Query> {
+  const schema = z.object({ ...path, ...query });
+  const known = Object.keys(query);
   const unknownDetail = `There is no such parameter: this route has ${known.join(' and ') || 'none'}.`;
-  return (path, query) => {
-    const search = new URLSearchParams(query);
-    const inPath = schemas.path.safeParse(path);
-    const inQuery = schemas.query.safeParse(Object.fromEntries(search));
-    const counts = countNames(search);
-    const isClean = [...counts].every(([name, count]) => count === 1 && known.includes(name));
-    if (inPath.success && inQuery.success && isClean) {
-      return { ...inPath.data, ...inQuery.data } as ParametersOf<S>;
-    }
+  return (inPath, inQuery) => {
+    const search = new URLSearchParams(inQuery);
+    const { names, repeated } = namesOf(search);
+    const unknown = names.filter((name) => !known.includes(name));
+    const { data, error } = schema.safeParse({ ...Object.fromEntries(search), ...inPath });
+    if (data && repeated.length === 0 && unknown.length === 0) return data as Values<Path> & Values<Query>;
+    const bad = (error?.issues ?? []).map(({ path: [name = ''], message }): ParameterError => {
+      return { location: Object.hasOwn(path, name) ? 'path' : 'query', name: String(name), detail: message };
+    });
     throw refused([
-      ...errorsOf('path', inPath.error),
-      ...repeated(counts),
-      ...errorsOf('query', inQuery.error),
-      ...unknown(counts, known, unknownDetail),
+      ...bad.filter(({ location }) => location === 'path'),
+      ...repeated.map(errorWith('Give this parameter once.')),
+      ...bad.filter(({ location }) => location === 'query'),
+      ...unknown.map(errorWith(unknownDetail)),
     ]);
   };
+}
+
+/** Each name once, and those that come again. Found in one pass, since a request may hold thousands. */
+function namesOf(search: URLSearchParams): Record<'names' | 'repeated', string[]> {
+  const names = new Set<string>();
+  const repeated = new Set<string>();
+  for (const name of search.keys()) (names.has(name) ? repeated : names).add(name);
+  return { names: [...names], repeated: [...repeated] };
 }
 
 function refused(errors: readonly ParameterError[]): AppError {
@@ -54,35 +66,8 @@ function refused(errors: readonly ParameterError[]): AppError {
   });
 }
 
-function errorsOf(location: ParameterError['location'], error: z.ZodError | undefined): ParameterError[] {
-  return (error?.issues ?? []).map(({ path, message }) => ({
-    location,
-    name: String(path[0]),
-    detail: message,
-  }));
-}
-
-/** How often each name comes. Counted in one pass, since a request may hold thousands. */
-function countNames(search: URLSearchParams): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of search.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return counts;
-}
-
-function repeated(counts: ReadonlyMap<string, number>): ParameterError[] {
-  return [...counts]
-    .filter(([, count]) => count > 1)
-    .map(([name]) => ({ location: 'query', name: shown(name), detail: 'Give this parameter once.' }));
-}
-
-function unknown(
-  counts: ReadonlyMap<string, number>,
-  known: readonly string[],
-  detail: string,
-): ParameterError[] {
-  return [...counts.keys()]
-    .filter((name) => !known.includes(name))
-    .map((name) => ({ location: 'query', name: shown(name), detail }));
+function errorWith(detail: string): (name: string) => ParameterError {
+  return (name) => ({ location: 'query', name: shown(name), detail });
 }
 
 /** A stranger's parameter name, short enough to be quoted. */

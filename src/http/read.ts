@@ -1,8 +1,9 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
 import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
+import type { Values } from './parameters.ts';
 import { acceptJson, renderJson, respondIfChanged } from './respond.ts';
 
 interface ReadDefinition<
@@ -12,7 +13,7 @@ interface ReadDefinition<
 > extends InputDefinition<Path, Input> {
   readonly upstream: UpstreamOperation<Input, Output>;
   /** The response's body. It depends on nothing but the output and the parameters of the path. */
-  readonly body: (output: Output, params: z.output<z.ZodObject<Path>>) => object;
+  readonly body: (output: Output, params: Values<Path>) => object;
 }
 
 /** An operation that answers with one thing, as JSON. */
@@ -23,7 +24,7 @@ export function read<Path extends z.ZodRawShape, Input extends RekognitionInput,
   return defineOperation({
     path,
     calls: [upstream.name],
-    parameters: { path: z.object(shape), query: z.object({}) },
+    parameters: { path: shape, query: {} },
     async handle({ params, context, req }, deps) {
       acceptJson(req);
       const result = await deps.upstream.call(upstream, input(params), callContext(context, deps));

@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 import { AppError } from '../errors.ts';
 import { callContext, defineOperation, type OperationDeps } from '../http/operation.ts';
 import { acceptJson, ifChanged, renderJson } from '../http/respond.ts';
@@ -33,7 +31,7 @@ interface Found {
 export const getUser = defineOperation({
   path: '/collections/:collectionId/users/:userId',
   calls: [users.name, collectionDetails.name],
-  parameters: { path: z.object({ collectionId, userId }), query: z.object({}) },
+  parameters: { path: { collectionId, userId }, query: {} },
   async handle({ params, context, req }, deps) {
     acceptJson(req);
     const askedAt = deps.now();

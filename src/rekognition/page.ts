@@ -13,15 +13,6 @@ export interface PageInput {
   readonly NextToken?: string | undefined;
 }
 
-/** The input of one page. */
-export function pageInput<Input extends object>(
-  input: Input,
-  size: number,
-  token: string | undefined,
-): Input & PageInput {
-  return { ...input, MaxResults: size, ...(token !== undefined && { NextToken: token }) };
-}
-
 /** Rekognition's documented bound. A longer token would not fit into a page token of this service. */
 const MAX_TOKEN_LENGTH = 255;
 
