@@ -105,7 +105,8 @@ export function createClient(options: ClientOptions): Client {
 const settled: RekognitionClientConfig = {
   cacheMiddleware: true,
   maxAttempts: 1,
-  retryMode: 'standard',
+  // The SDK's own would give each call an id and a count of its attempts.
+  retryStrategy: { retry: (next, args) => next(args) },
   defaultsMode: 'standard',
   useFipsEndpoint: false,
   useDualstackEndpoint: false,

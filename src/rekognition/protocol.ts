@@ -1,5 +1,12 @@
 import { AwsJson1_1Protocol } from '@aws-sdk/core/protocols';
-import type { HandlerExecutionContext, HttpResponse, MetadataBearer, SerdeFunctions } from '@smithy/types';
+import type {
+  EndpointBearer,
+  HandlerExecutionContext,
+  HttpRequest,
+  HttpResponse,
+  MetadataBearer,
+  SerdeFunctions,
+} from '@smithy/types';
 
 /** A response that is not what Rekognition documents. Its message is for the log, and holds nothing of the response. */
 export class MalformedResponse extends Error {
@@ -7,10 +14,27 @@ export class MalformedResponse extends Error {
 }
 
 /**
- * AWS JSON 1.1 as the SDK speaks it, except that a success is read strictly and returned as the plain JSON that it was.
- * The SDK writes the requests and reads the exceptions.
+ * AWS JSON 1.1 with plain JSON both ways: an input is sent as it is, and a success is read strictly and returned as the
+ * JSON that it was. The SDK reads the exceptions.
  */
 export class StrictJsonProtocol extends AwsJson1_1Protocol {
+  override async serializeRequest(
+    { name }: Parameters<AwsJson1_1Protocol['serializeRequest']>[0],
+    input: object,
+    { endpoint }: HandlerExecutionContext & SerdeFunctions & EndpointBearer,
+  ): Promise<HttpRequest> {
+    return {
+      ...(await endpoint()),
+      query: {},
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `${this.serviceTarget}.${name}`,
+      },
+      body: JSON.stringify(input),
+    };
+  }
+
   override async deserializeResponse<Output extends MetadataBearer>(
     operation: Parameters<AwsJson1_1Protocol['deserializeResponse']>[0],
     context: HandlerExecutionContext & SerdeFunctions,
