@@ -1,18 +1,18 @@
 import { pino, type Logger } from 'pino';
-import { prettyFactory } from 'pino-pretty';
+import type { prettyFactory } from 'pino-pretty';
 
 import type { Output } from './standard-output.ts';
 
 interface LoggerOptions {
   readonly level: string;
-  /** JSON lines in production; readable ones in development. */
-  readonly production: boolean;
+  /** Makes lines readable, for development; without it they are JSON. */
+  readonly pretty?: { readonly prettyFactory: typeof prettyFactory } | undefined;
   readonly output: Pick<Output, 'write'>;
 }
 
 /** The service's log. What must not be in it is not handed to it: of an error, only its name, message and stack. */
-export function createLogger({ level, production, output }: LoggerOptions): Logger {
-  const render = production ? undefined : prettyFactory({ ignore: 'caller', singleLine: true });
+export function createLogger({ level, pretty, output }: LoggerOptions): Logger {
+  const render = pretty?.prettyFactory({ ignore: 'caller', singleLine: true });
   return pino(
     {
       level,

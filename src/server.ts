@@ -28,7 +28,9 @@ async function main(): Promise<void> {
   readDotEnv();
   const config = readConfig(process.env, upstreamOperations);
   const output = openStandardOutput();
-  const logger = createLogger({ ...config.log, production: config.production, output });
+  // A file of its own, which is read only then.
+  const pretty = config.production ? undefined : await import('pino-pretty');
+  const logger = createLogger({ ...config.log, pretty, output });
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     process.on(event, (err: unknown) => {
       logger.fatal({ err }, 'a bug: stopping at once');

@@ -16,7 +16,7 @@ function announced(options: Options, rest: object = {}) {
   };
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
-  const logger = createLogger({ level: 'info', production: true, output: destination });
+  const logger = createLogger({ level: 'info', output: destination });
   const config = {
     auth: undefined,
     backend: 'aws',

@@ -43,7 +43,7 @@ async function serve(handler: RequestListener, release?: () => Promise<void>) {
   const { port } = server.address() as AddressInfo;
   const lifecycle = createLifecycle();
   const destination = { write: (line: string) => events.push((JSON.parse(line) as { msg: string }).msg) };
-  const logger = createLogger({ level: 'info', production: true, output: destination });
+  const logger = createLogger({ level: 'info', output: destination });
   const noted = async () => {
     events.push(server.listening ? 'released too early' : 'released');
     await release?.();

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
+import * as pretty from 'pino-pretty';
 
 import { createLogger } from '../src/logger.ts';
 
 function logging(level = 'info') {
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
-  return { logger: createLogger({ level, production: true, output: destination }), lines };
+  return { logger: createLogger({ level, output: destination }), lines };
 }
 
 test('a line is JSON with its level by name and the time in ISO 8601', () => {
@@ -54,6 +55,6 @@ test('something thrown that is no error is written as it is', () => {
 test('in development a line is for people', () => {
   const lines: string[] = [];
   const output = { write: (line: string) => lines.push(line) };
-  createLogger({ level: 'info', production: false, output }).info({ status: 200 }, 'request');
+  createLogger({ level: 'info', pretty, output }).info({ status: 200 }, 'request');
   expect(lines).toEqual([expect.stringMatching(/INFO.*request.*"?status"?.*200.*\n$/s)]);
 });

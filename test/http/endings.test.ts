@@ -38,7 +38,7 @@ interface Observed {
 async function serve(handler: RequestHandler, failing?: 'metrics' | 'spans') {
   const observed: Observed = { lines: [], counted: [], spans: [], ended: [] };
   const destination = { write: (line: string) => observed.lines.push(JSON.parse(line) as Line) };
-  const logger = createLogger({ level: 'info', production: true, output: destination });
+  const logger = createLogger({ level: 'info', output: destination });
   const tracer = new BasicTracerProvider({
     spanProcessors: [
       {

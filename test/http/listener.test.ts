@@ -30,7 +30,7 @@ const app = async () => {
   const service = await createService({
     region: 'us-east-1',
     config: readConfig({ RATE_LIMIT_MAX: '0' }, upstreamOperations),
-    logger: createLogger({ level: 'silent', production: true, output: { write: () => undefined } }),
+    logger: createLogger({ level: 'silent', output: { write: () => undefined } }),
     lifecycle: createLifecycle(),
     client: createClient({
       endpoint: { url: 'http://127.0.0.1:9', region: 'us-east-1' },

@@ -21,7 +21,7 @@ afterEach(async () => {
 async function serve(metrics: Parameters<typeof serveMetrics>[0]['metrics'] = createMetrics([])) {
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
-  const logger = createLogger({ level: 'info', production: true, output: destination });
+  const logger = createLogger({ level: 'info', output: destination });
   const listening = await listen(createListener(serveMetrics({ metrics, logger })));
   open.push(listening);
   return { url: listening.url, lines };

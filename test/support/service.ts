@@ -85,7 +85,6 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const logs: LogLine[] = [];
   const logger = createLogger({
     level: 'trace',
-    production: true,
     output: { write: (line) => logs.push(JSON.parse(line) as LogLine) },
   });
   const lifecycle = createLifecycle();

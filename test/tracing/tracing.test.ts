@@ -40,7 +40,7 @@ function setTracing(env: Readonly<Record<string, string>>): void {
   given.push(...Object.keys(env));
   lines = [];
   const destination = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
-  const logger = createLogger({ level: 'trace', production: true, output: destination });
+  const logger = createLogger({ level: 'trace', output: destination });
   tracing = startTracing({ logger, now: () => performance.now() });
 }
 
