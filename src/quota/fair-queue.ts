@@ -52,7 +52,7 @@ export interface FairQueue<T extends object> {
 }
 
 /** Interactive turns for each background turn, where both wait. */
-export const INTERACTIVE_PER_BACKGROUND = 9;
+const INTERACTIVE_PER_BACKGROUND = 9;
 
 /** An empty queue. */
 export function createFairQueue<T extends object>(): FairQueue<T> {

@@ -16,7 +16,7 @@ interface TokenBucketOptions {
  * How much closer together calls may arrive upstream than they left, in milliseconds: connections, the network, and a
  * permit that is used a little late. This much of the burst is never used.
  */
-export const JITTER_MS = 50;
+const JITTER_MS = 50;
 /** Fractions add up to a little less than a permit. */
 const EPSILON = 1e-6;
 

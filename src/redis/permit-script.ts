@@ -2,9 +2,9 @@ import { CLIMB_PER_S, DECREASE, DECREASE_EVERY_MS } from '../quota/adaptive-rate
 import { RESERVE } from '../quota/token-bucket.ts';
 
 /** A replica that has not been heard of for so long does not use the shared permits, in milliseconds. */
-export const SEEN_MS = 1000;
+const SEEN_MS = 1000;
 /** After an outage replicas wait so long for each other, in milliseconds: each looks for Redis more often. */
-export const JOIN_MS = 1500;
+const JOIN_MS = 1500;
 /** A replica with the lowest quota counts for so long, in milliseconds: longer than replicas wait for each other. */
 export const LOWEST_MS = 2 * JOIN_MS;
 /** The bucket is forgotten when nobody asked for so long, in milliseconds. It fills up far sooner. */
