@@ -59,6 +59,12 @@ function unknownQuotas(env: Environment, operations: readonly string[]): string[
     .map((name) => `${name} must be the quota of a known operation: ${known.join(', ')}`);
 }
 
+/** The quota of one operation of Rekognition. A rate of its own is its burst as well. */
+export function quotaOf({ tps, burst, tpsOf }: Config['upstream'], operation: string) {
+  const own = tpsOf[operation];
+  return { tps: own ?? tps, burst: own ?? burst };
+}
+
 type Context = z.core.$RefinementCtx;
 
 /** User ids of a face collection are personal data: open to other machines only where somebody decided so. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, quotaOf, readConfig } from '../src/config.ts';
 import { settingsWithDefaults } from './support/settings.ts';
 
 const KEY = 'k'.repeat(32);
@@ -439,6 +439,13 @@ test.each(['LIST_USER', 'list_users', 'CONSTRUCTOR', '', '__PROTO__', 'LISTUSERS
     expect(readConfig({ [name]: ' ' }).upstream.tpsOf).toEqual({});
   },
 );
+
+test('UPSTREAM_TPS_DESCRIBE_COLLECTION is the rate and the burst of that operation alone', () => {
+  const env = { UPSTREAM_TPS: '4', UPSTREAM_BURST: '8', UPSTREAM_TPS_DESCRIBE_COLLECTION: '0.5' };
+  const { upstream } = readConfig(env, ['ListUsers', 'DescribeCollection']);
+  expect(quotaOf(upstream, 'DescribeCollection')).toEqual({ tps: 0.5, burst: 0.5 });
+  expect(quotaOf(upstream, 'ListUsers')).toEqual({ tps: 4, burst: 8 });
+});
 
 test('issues of single settings hide none of settings that depend on each other', () => {
   expect(

@@ -1,7 +1,7 @@
 import type { Store } from 'express-rate-limit';
 import type { Logger } from 'pino';
 
-import type { Config } from '../config.ts';
+import { quotaOf, type Config } from '../config.ts';
 import { capacityOf } from '../quota/token-bucket.ts';
 import type { PermitSource } from '../quota/permit-source.ts';
 import { startTimer } from '../quota/permit-dispatcher.ts';
@@ -68,8 +68,7 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
     },
   });
   const open = (operation: string) => {
-    const { replicas, tpsOf, ...all } = config.upstream;
-    const { [operation]: tps = all.tps, [operation]: burst = all.burst } = tpsOf;
+    const { tps, burst } = quotaOf(config.upstream, operation);
     const capacity = capacityOf({ tps, burst });
     const bucket = createSharedBucket({
       async run(...args) {
@@ -90,7 +89,7 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
       bucket,
       tps,
       burst,
-      replicas,
+      replicas: config.upstream.replicas,
       now,
       schedule: startTimer,
     });

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import { quotaOf, type Config } from '../config.ts';
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createGovernor, type Governor } from '../quota/governor.ts';
@@ -90,9 +90,9 @@ function createLane(name: string, options: UpstreamOptions): Lane {
 }
 
 /** What one replica may spend of the quota of an operation. */
-function shareOf({ tps, burst, tpsOf, replicas }: Config['upstream'], operation: string) {
-  const own = tpsOf[operation];
-  return { tps: (own ?? tps) / replicas, burst: (own ?? burst) / replicas };
+function shareOf(config: Config['upstream'], operation: string) {
+  const { tps, burst } = quotaOf(config, operation);
+  return { tps: tps / config.replicas, burst: burst / config.replicas };
 }
 
 function deadlinePassed(): AppError {
