@@ -4,17 +4,17 @@ import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
 /**
- * The address a caller is known by: IPv6 by /56, as one household has that many addresses, and an IPv4 address
- * written as IPv6 is the same caller. What a proxy forwards that is no address counts for the proxy (`peer`), so
- * that nobody gets a fresh limit by making something up.
+ * The address that a caller is known by. IPv6 addresses count by /56, since one household has that many, and an IPv4
+ * address written as IPv6 is the same caller. If a proxy forwards something that is not an address, the address of the
+ * proxy (`peer`) counts, so that inventing one brings no new limit.
  */
 export function callerAddress(forwarded: string | undefined, peer: string | undefined): string {
   const address = [forwarded, peer].map(bareAddress).find((candidate) => isIP(candidate) !== 0);
-  // A socket that is already gone has no address; its answer reaches nobody.
+  // A closed socket has no address, and no one receives its response.
   return address === undefined ? 'unknown' : ipKeyGenerator(address, 56);
 }
 
-/** Without a port, which some proxies forward, and without the zone of a link-local address. */
+/** The address without a port, which some proxies add, and without the zone of a link-local address. */
 function bareAddress(text = ''): string {
   const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? [];
   const [, v4] = /^([\d.]+):\d{1,5}$/.exec(text) ?? [];
@@ -30,7 +30,7 @@ const warnings: Readonly<Record<Suspicion, string>> = {
     'X-Forwarded-For has fewer addresses than TRUST_PROXY promises proxies: a caller could choose its own address, and its limit',
 };
 
-/** Warns, once each, of requests that the proxy settings do not fit: limits would be shared by all, or hold nobody. */
+/** Warns, once for each suspicion, if requests do not fit `TRUST_PROXY`: the limits of callers would be wrong. */
 export function checkProxies(
   trustProxy: number | readonly string[],
   logger: Pick<Logger, 'warn'>,
@@ -49,7 +49,7 @@ export function checkProxies(
 function suspicionOf(req: Request, trustProxy: number | readonly string[]): Suspicion | undefined {
   const forwarded = req.headers['x-forwarded-for'];
   const addresses = forwarded === undefined ? 0 : String(forwarded).split(',').length;
-  // Express's own reading of the setting, which it keeps beside it.
+  // Express compiles the setting to this function.
   const trusts = req.app.get('trust proxy fn') as (address: string | undefined, hop: number) => boolean;
   if (!trusts(req.socket.remoteAddress, 0)) return addresses > 0 ? 'untrusted' : undefined;
   const proxies = typeof trustProxy === 'number' ? trustProxy : 1;

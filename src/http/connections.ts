@@ -2,44 +2,44 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 
-/** What a server knows of its connections, also of those that have left it through CONNECT. */
+/** The connections of a server. Node itself no longer tracks a connection that sent CONNECT. */
 export interface Connections {
-  /** Whether to answer a request; a connection on which too many responses are due is given up instead. */
+  /** Whether to answer a request. If too many responses are due on its connection, it destroys the connection. */
   admit(req: IncomingMessage, res: ServerResponse): boolean;
   /** Whether a response is due or under way. */
   isAnswering(socket: Duplex): boolean;
   /** Sends the last bytes of a connection, and closes it soon, even if its client does not. */
   endWith(socket: Duplex, bytes: string): void;
-  /** Closes connections without a response due, and without a part of a request. */
+  /** Closes connections that are answered completely, and on which no further request has begun to arrive. */
   readonly closeIdle: () => void;
   readonly closeAll: () => void;
 }
 
-/** How long clients may hold a connection without using it. */
+/** How long clients may hold a connection without using it, in milliseconds. */
 export interface ClientTimeouts {
-  /** For taking something of a response, in milliseconds. */
+  /** Without taking anything of a response. */
   readonly stalledMs: number;
-  /** For closing their side of a connection that is refused, in milliseconds. */
+  /** Without closing their side of a connection that is refused. */
   readonly refusedMs: number;
 }
 
 interface Connection {
   readonly socket: Socket;
-  /** Answers due. */
+  /** Responses due. */
   due: number;
   refused: boolean;
-  /** Nothing behind the present request is read. */
+  /** Requests behind the present one are ignored. */
   isLast: boolean;
-  /** Bytes received by the last request; more than these are part of the next. None until there is a request. */
+  /** Bytes received up to the last request: further ones belong to the next. Undefined before the first request. */
   readAt: number | undefined;
-  /** Bytes taken by the client when it was last looked at, and how often these had not changed. */
+  /** Bytes that the client had taken at the last check, and how many checks in a row found no more. */
   taken: number;
   stalledChecks: number;
 }
 
 /** Clients that pipeline have two or three requests open. Each unread response costs its memory. */
 const MAX_ANSWERS_DUE = 16;
-/** A stalled client is cut within a twelfth of its time. */
+/** Checks in `stalledMs`, so a stalled client is cut off at most a twelfth of it late. */
 const CHECKS = 12;
 
 /** Follows the connections of a server. */
@@ -55,9 +55,9 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
       taken: 0,
       stalledChecks: 0,
     });
-    // Each answer due listens for the end, beside the ten listeners that Node takes for usual.
+    // Each response due listens for the end of its connection, besides the ten listeners that Node expects.
     socket.setMaxListeners(MAX_ANSWERS_DUE + 10);
-    // Node takes its own listener off at CONNECT; a reset would then end the process.
+    // Node removes its own listener at CONNECT. Without this one a reset would then end the process.
     socket.on('error', () => undefined);
     socket.once('close', () => open.delete(socket));
   });
@@ -71,14 +71,14 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
   return {
     admit({ socket, headers }, res) {
       const connection = open.get(socket);
-      // The parser hands on what stood behind the last request in the same packet.
+      // The parser passes on further requests of the same packet, even after the last one.
       if (!connection || connection.isLast || socket.destroyed) return false;
       if (connection.due === MAX_ANSWERS_DUE) {
         socket.destroy();
         return false;
       }
       if (headers.upgrade !== undefined) {
-        // The offer is ignored, but Node throws away what stands behind it in the same packet.
+        // The upgrade is ignored, but Node discards what follows it in the same packet.
         connection.isLast = true;
         res.setHeader('Connection', 'close');
       }
@@ -93,7 +93,7 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
     endWith(socket, bytes) {
       const connection = open.get(socket);
       if (connection) connection.refused = true;
-      // Read on, or the client's end would not be noticed.
+      // Without reading, the client's close would go unnoticed.
       socket.resume().end(bytes);
       setTimeout(() => socket.destroy(), refusedMs).unref();
     },
@@ -106,14 +106,14 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
   };
 }
 
-/** For Node a response is sent once it has ended. Here it is due until the kernel has all of it. */
+/** Node counts a response as sent once it has ended. Here it is due until the kernel has taken all of it. */
 function isIdle({ socket, due, refused, readAt }: Connection): boolean {
   return due === 0 && socket.writableLength === 0 && (refused || socket.bytesRead === readAt);
 }
 
 /**
- * Whether no write was taken whole for as long as a client may stall. Not Node's time-out of a socket, which
- * whatever the client sends puts off.
+ * Whether no write has completed for as long as a client may stall. Not Node's time-out of a socket, which restarts
+ * whenever the client sends something.
  */
 function isStalled(connection: Connection): boolean {
   const { socket } = connection;

@@ -10,30 +10,30 @@ import { callerAddress } from './callers.ts';
 import { commonHeaders } from './common-headers.ts';
 import { endingOf } from './ending.ts';
 
-/** What the parts of one request tell each other, kept in `res.locals`. */
+/** What the middleware and the route of one request share, kept in `res.locals`. */
 export interface RequestContext {
   readonly requestId: string;
   readonly startedAt: number;
-  /** Of the response, as they are known before it. */
+  /** Headers of the response that are known before it is written. */
   readonly headers: Record<string, string>;
   /** The caller that the request counts for: the token's subject once it is verified, until then the address. */
   caller: string;
-  /** Whether the caller may read a collection: any, unless authentication narrows it. */
+  /** Whether the caller may read a collection. Without authentication it may read any. */
   mayRead: (collectionId: string) => boolean;
   /** Why the caller is not known; kept until the request has been counted. */
   refused?: AppError;
-  /** Aborts when the client has gone before the response was sent. Made when it is asked for, since it is costly. */
+  /** Aborts when the client leaves before the response is sent. It is costly, so it is made at the first call. */
   readonly clientSignal: () => AbortSignal;
   /**
-   * Calls `fn` once, when the response is over or its connection is; at once where that has happened. What the
-   * request has taken is given back here: a response that waits behind an unread one never emits `close`.
+   * Calls `fn` once, when the response or its connection ends, or at once if that has happened. What the request
+   * holds is released here: a response that waits behind an unread one never emits `close`.
    */
   readonly onEnded: (fn: () => void) => void;
-  /** Whether the kernel took the whole response: not so where it was cut, which Node does not tell. */
+  /** Whether the kernel took the whole response. */
   readonly isSent: () => boolean;
   /** The collection asked for, once its id has been checked. */
   collection?: string;
-  /** What happened upstream for it. */
+  /** What happened upstream for this request. */
   upstream?: UpstreamStats;
   /** The request in its trace, where traces are on. */
   trace?: Trace;
@@ -42,7 +42,7 @@ export interface RequestContext {
   error?: AppError;
 }
 
-/** What was sent of a stream, and why it ended; `left` until something else is known. */
+/** What was sent of a stream, and why it ended. `end` is `left` until something else is known. */
 export interface StreamStats {
   pages: number;
   items: number;
@@ -61,7 +61,7 @@ export function contextOf(res: Response): RequestContext {
 
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** The caller's request id where it is a proper one, otherwise a new one. */
+/** The caller's request id if it is valid, otherwise a new one. */
 export function requestIdFrom(header: string | undefined): string {
   return header !== undefined && REQUEST_ID.test(header) ? header : randomUUID();
 }

@@ -4,7 +4,7 @@ import { respond } from './respond.ts';
 import { ALLOW } from './error-handler.ts';
 import { contextOf } from './context.ts';
 
-/** What a browser's page may read of every response. */
+/** The headers that a page of another origin may read. */
 export const EXPOSED_HEADERS = [
   'Link',
   'ETag',
@@ -18,12 +18,12 @@ export const EXPOSED_HEADERS = [
 
 const forAll = { 'Access-Control-Expose-Headers': EXPOSED_HEADERS.join() };
 const OWN_HEADERS = 'Authorization,If-None-Match,X-Request-Id,traceparent,tracestate';
-/** Names of headers, far more of them than tools add to a request. */
+/** A list of header names, longer than tools make it. */
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~ ,-]{1,2048}$/;
 
 /**
- * CORS headers for an exact list of origins, on every response to a browser's page of another origin. That answers
- * differ by origin every one of them says, in `Vary`.
+ * CORS headers for an exact list of origins. Responses differ by origin, so all of them have `Vary: Origin`
+ * (`common-headers.ts`).
  */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
   const allowed = new Set(origins);
@@ -41,7 +41,7 @@ export function allowOrigins(origins: readonly string[]): RequestHandler {
   };
 }
 
-/** Tools that trace or watch a page add headers of their own to its requests. Of an allowed origin any are allowed. */
+/** Tools that trace or watch a page add headers of their own to its requests, so an allowed origin may send any. */
 function preflightHeaders(requested = ''): Record<string, string> {
   return {
     'Access-Control-Allow-Methods': 'GET,HEAD,OPTIONS',
@@ -50,7 +50,7 @@ function preflightHeaders(requested = ''): Record<string, string> {
   };
 }
 
-/** Answers every `OPTIONS`, preflight or not: it costs nothing and tells nothing that the contract does not. */
+/** Answers every `OPTIONS`, preflight or not: it costs nothing, and says nothing that is not in the contract. */
 export function answerOptions(): RequestHandler {
   return (req, res, next) => {
     if (req.method !== 'OPTIONS') {

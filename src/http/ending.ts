@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 
-/** The end of one response, whether it was sent or its connection went first. */
+/** The end of one response, whether it was sent or its connection closed first. */
 export interface Ending {
   readonly reached: boolean;
   /** Whether the kernel took the whole response. Node emits `finish` for a response that is cut as well. */
   readonly isSent: boolean;
-  /** Calls `fn` once, at the end; at once where that is reached. What `fn` throws is reported, and harms nothing else. */
+  /** Calls `fn` once, at the end, or now if that is reached. An error of `fn` is reported, and stops nothing else. */
   readonly onReached: (fn: () => void) => void;
 }
 
@@ -23,7 +23,7 @@ export function endingOf(res: ServerResponse, onBug: (error: unknown) => void): 
       onBug(error);
     }
   };
-  // Plain fields: V8 makes a class for each object with getters of its own, which outlives the request.
+  // Plain fields: with getters, V8 would make a class for each object, which outlives the request (docs/decisions/0011).
   const ending = {
     reached: false,
     isSent: false,

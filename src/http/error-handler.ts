@@ -5,7 +5,7 @@ import { respond } from './respond.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
 import { ClientLeft, contextOf } from './context.ts';
 
-/** Answers what no route took. `routes` are Express's patterns of those that there are. */
+/** Refuses a request that no route matches. `routes` are the patterns of all routes, for the detail. */
 export function routeNotFound(routes: readonly string[]): RequestHandler {
   const detail = [
     `No route has this path. The routes are ${routes.map(asTemplate).join(', ')}.`,
@@ -22,7 +22,7 @@ function asTemplate(pattern: string): string {
   return pattern.replace(/:(\w+)/g, '{$1}');
 }
 
-/** Renders every error as a problem document. An error that is not an `AppError` is a bug, and tells nothing. */
+/** Renders every error as a problem document. An error that is not an `AppError` is a bug: its text stays inside. */
 export function errorHandler(): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
     if (thrown instanceof ClientLeft) {
@@ -42,7 +42,7 @@ export function errorHandler(): ErrorRequestHandler {
   };
 }
 
-/** The error itself, or the bug that anything else is. */
+/** The error itself if it is an `AppError`; anything else is a bug. */
 export function appErrorOf(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   return new AppError('INTERNAL_ERROR', 'This service failed. Report the requestId to its operator.', {
@@ -53,7 +53,7 @@ export function appErrorOf(thrown: unknown): AppError {
 /** What every route allows. */
 export const ALLOW = 'GET, HEAD, OPTIONS';
 
-/** Answers the methods that a route does not have. */
+/** Refuses the methods that a route does not have. */
 export function methodNotAllowed(): RequestHandler {
   return () => {
     throw new AppError('METHOD_NOT_ALLOWED', `This route allows ${ALLOW}.`, { headers: { Allow: ALLOW } });

@@ -16,7 +16,7 @@ export function livez(): RequestHandler {
   };
 }
 
-/** `GET /readyz`: it accepts work, and has tried to share it. Redis may go away later on. */
+/** `GET /readyz`: the process accepts work. At the start it waits for Redis first; later Redis may be away. */
 export function readyz(
   readiness: Readiness,
   sharing?: { readonly shared: boolean; readonly ready: boolean },
@@ -29,11 +29,11 @@ export function readyz(
 }
 
 /**
- * From the first moment of a shutdown every response ends its connection, also those that are due already: otherwise a
- * busy connection would be served for ever.
+ * From the first moment of a shutdown every response closes its connection, the responses that are due already too.
+ * Otherwise a busy connection would be served for ever.
  */
 export function closeWhileStopping(readiness: Readiness): RequestHandler {
-  // Of pipelined requests the last: closing after an earlier response would lose the others.
+  // The response to the last pipelined request: closing after an earlier one would lose the others.
   const due = new Map<Socket, Response | undefined>();
   readiness.stopping.addEventListener('abort', () => {
     for (const res of due.values()) if (res) contextOf(res).headers['Connection'] = 'close';
@@ -45,7 +45,7 @@ export function closeWhileStopping(readiness: Readiness): RequestHandler {
     if (!due.has(socket)) socket.once('close', () => due.delete(socket));
     due.set(socket, res);
     onEnded(() => {
-      // Not `delete`: V8 makes a new table after some of these, and the old one keeps its responses (docs/decisions/0011).
+      // Not `delete`: after some, V8 makes a new table, and the old one keeps its responses (docs/decisions/0011).
       if (due.get(socket) === res) due.set(socket, undefined);
     });
     next();

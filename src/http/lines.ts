@@ -12,7 +12,7 @@ import { scopeOf } from './list.ts';
 import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { sendLines } from './send-lines.ts';
 
-/** How many lines a complete stream has: asked for beside the first page, and left out where it does not come in time. */
+/** How many lines a complete stream has. It is requested with the first page, and left out if it arrives later. */
 interface Total<Input extends RekognitionInput, Output> {
   readonly header: string;
   readonly upstream: UpstreamOperation<Input, Output>;
@@ -26,7 +26,7 @@ interface LinesDefinition<
   TotalOutput,
 > extends InputDefinition<Path, Input> {
   readonly upstream: UpstreamOperation<Input, Page>;
-  /** Items a page: as many as Rekognition gives, since a page costs a call. */
+  /** Items a page: as many as Rekognition allows, since a page costs a call. */
   readonly pageSize: number;
   readonly total: Total<Input, TotalOutput>;
 }
@@ -50,7 +50,7 @@ export function lines<
       const from = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope);
       refusePartial(req);
       const stream = deps.streams.open(context);
-      // Behind interactive requests, and for new pages, since a stream reads each once.
+      // A stream waits behind interactive requests. It does not use the cache, since it reads each page once.
       const terms = (): CallContext => ({
         ...callContext(context, deps),
         priority: 'background',
@@ -62,11 +62,11 @@ export function lines<
       const takeTotal = ifInTime(call(total.upstream, asked, { ...terms(), stats: createUpstreamStats() }));
       try {
         const first = await next();
-        const count = takeTotal();
+        const details = takeTotal();
         const seal = (token: string): string => deps.pageTokens.seal(token, scope);
         return {
           status: 200,
-          headers: headers(total.header, count && total.count(count.output)),
+          headers: headers(total.header, details && total.count(details.output)),
           write: (res) => sendLines(res, { stream, first, from, next, seal, deps }),
         };
       } catch (error) {
@@ -77,7 +77,7 @@ export function lines<
   });
 }
 
-/** A stream is resumed by `nextToken`, and a client must be able to tell its end from a break. */
+/** Refuses requests whose client could take an incomplete stream for a complete one. */
 function refusePartial({ headers: { range }, httpVersion }: Request): void {
   if (range !== undefined) {
     throw new AppError(
@@ -85,7 +85,7 @@ function refusePartial({ headers: { range }, httpVersion }: Request): void {
       'Send no Range: a stream is resumed by nextToken, never by bytes. Start again, or from the nextToken of the last line.',
     );
   }
-  // In HTTP/1.0 a body ends with its connection, so that nobody can tell an incomplete stream from a complete one.
+  // In HTTP/1.0 a body ends with its connection, so a client cannot tell an incomplete stream from a complete one.
   if (httpVersion === '1.0') {
     throw new AppError(
       'MALFORMED_REQUEST',

@@ -15,7 +15,7 @@ interface ListDefinition<
   readonly upstream: UpstreamOperation<Input, Page>;
   /** The member of the response that holds the items. */
   readonly member: string;
-  /** Whether a caller may see an item; without it every caller of the operation may see all. */
+  /** Whether a caller may see an item; by default every caller of the operation sees all items. */
   readonly visible?: (item: Page['items'][number], mayRead: (collectionId: string) => boolean) => boolean;
 }
 
@@ -53,7 +53,7 @@ export function list<
   });
 }
 
-/** What page tokens are bound to: the operation and all of its input but the page. */
+/** What page tokens are bound to: the operation and all of its input except the page. */
 export function scopeOf(upstream: { readonly name: string }, input: object): string {
   return `${upstream.name} ${JSON.stringify(input)}`;
 }
@@ -76,12 +76,12 @@ interface PageToRender {
 }
 
 function renderPage({ member, items, size, nextToken }: PageToRender): Rendered {
-  // The validator covers the items and whether there is more: the token may change while the page does not.
+  // The `ETag` covers the items and whether there is more: the token may change while the page does not.
   const start = `{"${member}":${JSON.stringify(items)}`;
   if (nextToken === undefined) return renderJson(`${start}}`);
   return renderJson(`${start},"nextToken":"${nextToken}"}`, {
     validated: `${start},`,
-    // A query alone, so that it holds behind a proxy that serves the service under a path prefix.
+    // A query alone, so that the link works behind a proxy that adds a path prefix.
     link: `<?maxResults=${size}&nextToken=${nextToken}>; rel="next"`,
   });
 }

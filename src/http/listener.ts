@@ -16,16 +16,16 @@ import { trackConnections, type ClientTimeouts } from './connections.ts';
 import { ALLOW } from './error-handler.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
 
-/** An incomplete request is cut within 15 s: this long, and a second until the next check. */
+/** An incomplete request is cut off at the first check after this time, so within 15 s. */
 const REQUEST_TIMEOUT_MS = 12_000;
 const CHECK_INTERVAL_MS = 1000;
-/** Load balancers hold idle connections for 60 s, and answer 502 where the service closes first. */
+/** Load balancers keep idle connections for 60 s, and answer 502 if the service closes one first. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 16 * 1024;
-/** Far more than the connections of load balancers; what slow clients may hold of memory and descriptors is bounded. */
+/** Far more than load balancers open. It limits the memory and descriptors that slow clients can hold. */
 const MAX_CONNECTIONS = 2000;
 const TIMEOUTS: ClientTimeouts = { stalledMs: 60_000, refusedMs: 5000 };
-/** Then the response closes the connection, so that long-lived ones spread over new replicas. */
+/** The last of these closes its connection, so that long-lived connections spread over new replicas. */
 const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
 /** The HTTP server: time-outs, bounds, and problem documents for what the parser itself refuses. */
@@ -46,15 +46,15 @@ export function createListener(
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
-  // Only the bytes of headers are bounded. With a bound on their number Node drops the last ones silently, and with
-  // them a header that announces a body.
+  // Only the bytes of headers are limited. With a limit on their number Node drops the last ones silently, perhaps a
+  // header that announces a body.
   server.maxHeadersCount = 0;
   const connections = trackConnections(server, timeouts);
   const serve: RequestListener = (req, res) => {
     if (connections.admit(req, res)) handler(req, res);
   };
-  // With `Expect` a request has an event of its own. Bodies are refused, so nobody is asked to go on and send one;
-  // other expectations are for the app to ignore.
+  // A request with `Expect` has an event of its own. `100 Continue` is never sent, since bodies are refused. Other
+  // expectations are ignored.
   for (const event of ['request', 'checkContinue', 'checkExpectation']) server.on(event, serve);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // A refusal written now would be taken for the response that is still due on this connection.
@@ -65,7 +65,7 @@ export function createListener(
     if (connections.isAnswering(socket)) socket.destroy();
     else connections.endWith(socket, refusal(noProxy()));
   });
-  // Node's own close a response that was not sent whole, and do not know a connection that came with CONNECT.
+  // Node's own methods cut off responses that are not completely sent, and miss connections that sent CONNECT.
   server.closeIdleConnections = connections.closeIdle;
   server.closeAllConnections = connections.closeAll;
   return server;
@@ -93,7 +93,7 @@ function noProxy(): AppError {
   return new AppError('METHOD_NOT_ALLOWED', detail, { headers: { Allow: ALLOW } });
 }
 
-/** A whole response, for a connection that has no response to write it. */
+/** The text of a whole response, for a connection without a response object. */
 function refusal(error: AppError): string {
   const requestId = requestIdFrom(undefined);
   const body = JSON.stringify(toProblem(error, '/', requestId));
@@ -110,9 +110,8 @@ function refusal(error: AppError): string {
 }
 
 /**
- * Classes whose messages already are what Express makes of them. It gives each request and response a prototype of its
- * own, which is expensive in V8: both take twice the memory and outlive their exchange (docs/decisions/0011). Where
- * the prototype is the right one already, nothing changes.
+ * Classes whose instances have Express's prototypes from the start. Otherwise Express sets the prototype of each request
+ * and response, which is expensive in V8: both take twice the memory and outlive their exchange (docs/decisions/0011).
  */
 export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class AppRequest extends IncomingMessage {}

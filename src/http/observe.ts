@@ -10,7 +10,7 @@ import { contextOf, type RequestContext } from './context.ts';
 interface Outcome {
   readonly method: string;
   readonly route: string | undefined;
-  /** 499 for a request that nobody waited for, as nginx logs it. */
+  /** 499 if the client left before the response, as in nginx's log. */
   readonly status: number;
   readonly hasAnswer: boolean;
   readonly durationMs: number;
@@ -28,8 +28,8 @@ interface ObserveOptions {
 const CLIENT_LEFT = 499;
 
 /**
- * One line of the log, one count and one span for each request, when it is over. None of them holds the target, which
- * may carry a page token, nor any header or body.
+ * Writes one line of the log, one count and one span for each request, when it is over. None of them contains the
+ * target, which may have a page token, or any header or body.
  */
 export function observe({ logger, metrics, startTrace }: ObserveOptions): RequestHandler {
   return (req, res, next) => {
@@ -37,7 +37,7 @@ export function observe({ logger, metrics, startTrace }: ObserveOptions): Reques
     if (startTrace) context.trace = startTrace(req.headers);
     let known: Outcome | undefined;
     const outcome = (): Outcome => (known ??= outcomeOf(req, res.headersSent, res.statusCode, context));
-    // Each by itself, so that one failure does not stop the others.
+    // Three functions, so that a failure of one does not stop the others.
     context.onEnded(() => {
       count(metrics, outcome());
     });
@@ -63,12 +63,12 @@ function outcomeOf(req: Request, hasAnswer: boolean, status: number, context: Re
   };
 }
 
-/** The pattern of the route that matched, which Express notes; an `OPTIONS` is answered alike on all. */
+/** The pattern of the route that matched. `OPTIONS` is answered before the routes, and counts as one. */
 function routeOf({ method, route }: Request): string | undefined {
   return method === 'OPTIONS' ? method : (route as { readonly path: string } | undefined)?.path;
 }
 
-/** What an operator must act on, whatever its status. */
+/** The codes that an operator must act on, whatever their status. */
 const operatorsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'INTERNAL_ERROR',
   'UPSTREAM_ACCESS_DENIED',
@@ -76,7 +76,7 @@ const operatorsCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 function isFailure({ status, hasAnswer, error }: Outcome): boolean {
-  // A stream that failed has sent its 200 long before.
+  // A stream that fails has sent its 200 already.
   return Math.max(hasAnswer ? status : 0, error?.status ?? 0) >= 500;
 }
 
@@ -114,7 +114,7 @@ function failureOf({ code, cause }: AppError): object {
   };
 }
 
-/** The methods that a route may have; any other token is a method too. */
+/** The methods of the routes. Others are counted together, since a client can invent any number of them. */
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 function count({ requests, requestSeconds }: Metrics, outcome: Outcome): void {

@@ -14,7 +14,7 @@ import { parameterReader, type ParameterSchemas, type Values } from './parameter
 import { contextOf, type RequestContext } from './context.ts';
 import type { Streams } from './streams.ts';
 
-/** What operations are served with. */
+/** What operations need from the service. */
 export interface OperationDeps {
   readonly upstream: Upstream;
   readonly pageTokens: PageTokens;
@@ -22,11 +22,11 @@ export interface OperationDeps {
   readonly metrics: Metrics;
   /** How long a request may take in all: queue, attempts, back-off. */
   readonly deadlineMs: number;
-  /** How old a shared result may be. */
+  /** How old a cached result may be. */
   readonly cacheTtlMs: number;
   /** How old a page of a lookup may be. */
   readonly lookupTtlMs: number;
-  /** What the reader of a stream must take. */
+  /** How fast the reader of a stream must read. */
   readonly reader: { readonly idleMs: number; readonly minBytesPerSecond: number };
   /** Milliseconds since the epoch, of a clock that never goes back. */
   readonly now: () => number;
@@ -41,13 +41,13 @@ export interface Operation {
   readonly handler: (deps: OperationDeps) => RequestHandler;
 }
 
-/** A response that is sent as it comes. */
+/** A response that is sent piece by piece. */
 export interface StreamReply extends Pick<HttpReply, 'status' | 'headers'> {
-  /** Writes it after the headers, and settles when the response is over. */
+  /** Writes the body after the headers, and settles when the response is over. */
   readonly write: (res: Response) => Promise<void>;
 }
 
-/** A request to an operation, whose parameters are good and allowed. */
+/** A request whose parameters are valid, and whose collection the caller may read. */
 export interface OperationRequest<Params> {
   readonly params: Params;
   readonly context: RequestContext;
@@ -91,7 +91,7 @@ export function defineOperation<Path extends z.ZodRawShape, Query extends z.ZodR
   };
 }
 
-/** Before the page token is opened and Rekognition is asked: the response is the same whether the collection exists or not. */
+/** Runs before any call of Rekognition, so the refusal is the same whether the collection exists or not. */
 function authorise(context: RequestContext, { collectionId }: { readonly collectionId?: unknown }): void {
   if (typeof collectionId !== 'string') return;
   context.collection = collectionId;
@@ -104,7 +104,7 @@ function queryOf(url: string): string {
   return start === -1 ? '' : url.slice(start + 1);
 }
 
-/** The context of a call that an interactive request waits for; `stats` tell of it in the log. */
+/** The context of an interactive call. Its `stats` go into the log line of the request. */
 export function callContext(
   context: RequestContext,
   { now, deadlineMs, cacheTtlMs }: Pick<OperationDeps, 'now' | 'deadlineMs' | 'cacheTtlMs'>,
@@ -124,7 +124,7 @@ export function callContext(
   };
 }
 
-/** What of a definition makes an input of Rekognition. */
+/** The part of a definition that makes the input of a call. */
 export interface InputDefinition<Path extends z.ZodRawShape, Input> {
   readonly path: string;
   /** The parameters of the path. */

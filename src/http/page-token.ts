@@ -4,13 +4,13 @@ import { AppError } from '../errors.ts';
 
 /** Turns Rekognition's page tokens into this service's own, and back. */
 export interface PageTokens {
-  /** An opaque, URL-safe token for the listing that `scope` names, a text without NUL: at most 703 characters. */
+  /** An opaque, URL-safe token of at most 703 characters. `scope` names the listing, and contains no NUL. */
   seal(upstreamToken: string, scope: string): string;
   /** Rekognition's token; throws `INVALID_PAGE_TOKEN` for anything but a token sealed for this scope. */
   open(token: string, scope: string): string;
 }
 
-/** Longer is refused before it is read. */
+/** A longer token is refused before it is decoded. */
 const MAX_LENGTH = 1024;
 const MAC_BYTES = 16;
 /** The record's first byte: its version, which is also how the text after the MAC is written. */
@@ -59,7 +59,7 @@ function keyOf(secret: string): KeyObject {
   return createSecretKey(secret, 'utf8');
 }
 
-/** A scope holds no NUL, so the parts can't run into one another. */
+/** A scope contains no NUL, so it is clear where each part ends. */
 function macOf(key: KeyObject, version: number, scope: string, text: Buffer): Buffer {
   const mac = createHmac('sha256', key).update(`rollcall page token ${version}\0${scope}\0`);
   return mac.update(text).digest().subarray(0, MAC_BYTES);

@@ -8,7 +8,7 @@ export interface ParameterSchemas<Path extends z.ZodRawShape, Query extends z.Zo
   readonly query: Query;
 }
 
-/** What the schemas of one place make of its parameters. */
+/** The values that schemas make of the parameters. */
 export type Values<Shape extends z.ZodRawShape> = z.output<z.ZodObject<Shape>>;
 
 /** Reads the parameters of one operation; throws `INVALID_PARAMETER` with every error. */
@@ -17,7 +17,7 @@ export type ParameterReader<Path extends z.ZodRawShape, Query extends z.ZodRawSh
   query: string,
 ) => Values<Path> & Values<Query>;
 
-/** More errors than these are only counted: a request may hold thousands. */
+/** More errors than these are only counted: a request may have thousands. */
 const MAX_LISTED = 20;
 
 /**
@@ -49,7 +49,7 @@ export function parameterReader<Path extends z.ZodRawShape, Query extends z.ZodR
   };
 }
 
-/** Each name once, and those that come again. Found in one pass, since a request may hold thousands. */
+/** The names, and those that are repeated. Found in one pass, since a request may have thousands. */
 function namesOf(search: URLSearchParams): Record<'names' | 'repeated', string[]> {
   const names = new Set<string>();
   const repeated = new Set<string>();
@@ -70,7 +70,7 @@ function errorWith(detail: string): (name: string) => ParameterError {
   return (name) => ({ location: 'query', name: shown(name), detail });
 }
 
-/** A stranger's parameter name, short enough to be quoted. */
+/** A parameter name of a request, short enough to be quoted. */
 function shown(name: string): string {
   return name.length > 64 ? `${name.slice(0, 64)}…` : name;
 }

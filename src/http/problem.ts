@@ -18,7 +18,7 @@ export interface Problem {
 /** The media type of every error. */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** Renders an error; `url` is the target of the request, as it came. */
+/** Renders an error; `url` is the target of the request, as it was received. */
 export function toProblem(error: AppError, url: string, requestId: string): Problem {
   const { code, status, message, errors } = error;
   const { title, retryable } = problems[code];
@@ -37,7 +37,7 @@ export function toProblem(error: AppError, url: string, requestId: string): Prob
   };
 }
 
-/** Headers that an error brings along. */
+/** The headers of an error. */
 export function problemHeaders(error: AppError): Record<string, string> {
   const retryAfter = retryAfterOf(error);
   return {

@@ -12,7 +12,7 @@ interface RateLimitOptions {
   readonly store?: Store | undefined;
 }
 
-/** Each caller's own limit, stated in the headers of the IETF's draft 8. */
+/** Limits each caller, and states the limit in the headers of the IETF's draft 8. */
 export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHandler {
   if (max === 0) {
     return (_req, _res, next) => {
@@ -20,7 +20,7 @@ export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHa
     };
   }
   const policy = `"caller"; q=${max}; w=${Math.ceil(windowMs / 1000)}`;
-  const tell = ({ rateLimit: { remaining, resetTime } }: Request, res: Response): void => {
+  const setHeaders = ({ rateLimit: { remaining, resetTime } }: Request, res: Response): void => {
     Object.assign(contextOf(res).headers, {
       RateLimit: `"caller"; r=${remaining}; t=${Math.ceil(secondsUntil(resetTime))}`,
       'RateLimit-Policy': policy,
@@ -30,21 +30,21 @@ export function limitRate({ max, windowMs, store }: RateLimitOptions): RequestHa
     limit: max,
     windowMs,
     ...(store && { store }),
-    // Its own would name the caller by a hash that is computed again for every request.
+    // The package's headers contain a hash of the caller, which it would compute for every request.
     standardHeaders: false,
     legacyHeaders: false,
-    // Its checks print to standard error; the settings were checked at start, and the key is tested.
+    // The package's checks print to standard error; the settings were checked at start, and the key is tested.
     validate: false,
     keyGenerator: (_req, res) => contextOf(res).caller,
     handler: (req, res, next) => {
-      tell(req, res);
+      setHeaders(req, res);
       const detail = `At most ${max} requests in ${windowMs / 1000} s. Retry after the time in Retry-After.`;
       next(new AppError('RATE_LIMITED', detail, { retryAfterS: secondsUntil(req.rateLimit.resetTime) }));
     },
   });
   return (req, res, next) =>
     count(req, res, (error?: unknown) => {
-      if (error === undefined) tell(req, res);
+      if (error === undefined) setHeaders(req, res);
       next(error);
     });
 }
@@ -55,7 +55,7 @@ function secondsUntil(time: Date): number {
 
 declare module 'express-serve-static-core' {
   interface Request {
-    /** Set by express-rate-limit; its store and that of replicas both know the end of a window. */
+    /** Set by express-rate-limit. Both stores know the end of a window. */
     readonly rateLimit: { readonly remaining: number; readonly resetTime: Date };
   }
 }

@@ -9,7 +9,7 @@ export interface ReaderProgress {
 interface ReaderLimits {
   /** How long a reader may take nothing, in milliseconds. */
   readonly idleMs: number;
-  /** What a reader must take on the mean of a minute; 0 is no limit. */
+  /** What a reader must take on average over a minute; 0 is no limit. */
   readonly minBytesPerSecond: number;
 }
 
@@ -19,8 +19,8 @@ export type CutOffReason = 'idle' | 'slow';
 const WINDOW_MS = 60_000;
 
 /**
- * Judges a reader by samples of its progress. Only time in which there was something to take counts: a reader does not
- * answer for Rekognition's pace.
+ * Judges a reader by samples of its progress. Only time in which there was something to take counts: a reader is not
+ * responsible for Rekognition's pace.
  */
 export function createReaderWatch(
   { idleMs, minBytesPerSecond }: ReaderLimits,

@@ -5,35 +5,35 @@ import { contextOf } from './context.ts';
 import type { UpstreamResult } from '../rekognition/operation.ts';
 import { AppError } from '../errors.ts';
 
-/** What is answered, ready to be sent. */
+/** A response, ready to be sent. */
 export interface HttpReply {
   readonly status: number;
-  /** Besides those of every response, and in place of them. */
+  /** Added to the headers of every response, or in place of them. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
 
 /** Sends a whole response. Not `res.send`: it would hash the body for an ETag, and decide freshness by rules of its own. */
 export function respond(res: Response, { status, headers, body }: HttpReply): void {
-  // Written out, since Node leaves it off the response to a HEAD.
+  // Set here, since Node leaves it out of the response to a HEAD.
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   beginResponse(res, status, { ...headers, ...length });
   res.end(body);
 }
 
-/** Writes the status and all headers at once: set one by one, Node would check each of them twice. */
+/** Writes the status and all headers at once: Node checks headers that are set one by one twice. */
 export function beginResponse(res: Response, status: number, headers: HttpReply['headers']): void {
   res.writeHead(status, Object.assign(contextOf(res).headers, headers));
 }
 
-/** A response as it is sent, and as the news that it has not changed. */
+/** A response in two forms: whole, and as a 304 for a client that has it already. */
 export interface Rendered {
   readonly etag: string;
   readonly whole: HttpReply;
   readonly unchanged: HttpReply;
 }
 
-/** Renders JSON with its validator: over `validated`, which is the whole text unless a part of it may change by itself. */
+/** Renders JSON with an `ETag` over `validated`: the whole text, unless a part of it may change alone. */
 export function renderJson(
   text: string,
   { validated = text, link }: { readonly validated?: string; readonly link?: string | undefined } = {},
@@ -53,7 +53,7 @@ export function renderJson(
   };
 }
 
-/** A rendering is made once for each result: the bytes stay beside it in the cache. */
+/** Renders each result once: the bytes stay beside it in the cache. */
 export function respondIfChanged(
   req: Request,
   result: UpstreamResult<unknown>,
@@ -63,7 +63,7 @@ export function respondIfChanged(
   return ifChanged(req, result.rendered as Rendered);
 }
 
-/** 304 where the client has this response already. */
+/** 304 if the client has this response already. */
 export function ifChanged(req: Request, { etag, whole, unchanged }: Rendered): HttpReply {
   return matches(req.get('if-none-match'), etag) ? unchanged : whole;
 }
@@ -81,15 +81,15 @@ export function matches(ifNoneMatch: string | undefined, etag: string): boolean 
   return Array.from(ifNoneMatch.matchAll(/"[^"]*"/g), ([tag]) => tag).includes(opaque);
 }
 
-/** The ranges that hold JSON, the most specific first. Real clients send a lone `*` for the last. */
+/** The ranges that include JSON, the most specific first. Some clients send `*` for the last. */
 const RANGES: readonly (readonly string[])[] = [['application/json'], ['application/*'], ['*/*', '*']];
 
-/** A quoted string, closed or not: it may hold the commas and semicolons that separate. */
+/** A quoted string, closed or not: a comma or semicolon in it does not separate. */
 const QUOTED = /"(?:[^"\\]|\\[^]?)*"?/g;
 
 /**
- * Whether `Accept` allows JSON (RFC 9110, 12.5.1): the most specific range decides, by its best weight. Of its
- * parameters only `q` counts: clients name a charset or a version of which the service knows nothing.
+ * Whether `Accept` allows JSON (RFC 9110, 12.5.1): the most specific range decides, by its best weight. Parameters
+ * other than `q` are ignored: some clients name a charset or a version.
  */
 export function acceptsJson(accept = ''): boolean {
   const accepted = accept.replace(QUOTED, '').toLowerCase().split(',').map(readRange);
@@ -111,11 +111,11 @@ function readRange(text: string): AcceptedRange {
   const [range = '', ...parameters] = text.split(';').map((part) => part.trim());
   const weights = parameters.filter((parameter) => /^q\s*=/.test(parameter));
   const weight = Number.parseFloat(weights[0]?.replace(/^q\s*=/, '') ?? '1');
-  // A weight that cannot be read counts as none: the client has named the range.
+  // An unreadable weight counts as 1, since the client has named the range.
   return { range, weight: Number.isNaN(weight) ? 1 : weight };
 }
 
-/** Refuses a request that does not take JSON. */
+/** Refuses a request that does not accept JSON. */
 export function acceptJson(req: Request): void {
   if (acceptsJson(req.headers.accept)) return;
   throw new AppError(

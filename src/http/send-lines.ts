@@ -11,9 +11,9 @@ import { createReaderWatch } from './reader-watch.ts';
 import { ClientLeft, contextOf, type StreamStats } from './context.ts';
 import type { Stream } from './streams.ts';
 
-/** A browser throws away what its page has not read yet when a connection breaks, so the break gives the last line time. */
+/** When a connection breaks, a browser discards what its page has not read. The last line gets this time to be read. */
 const LAST_LINE_MS = 250;
-/** How often a reader's progress is looked at, at the most. */
+/** The longest time between two checks of a reader. */
 const WATCH_MS = 1000;
 
 type Result = UpstreamResult<UpstreamPage<unknown>>;
@@ -23,17 +23,18 @@ interface SendLinesOptions {
   readonly first: Result;
   /** Rekognition's token of the first page. */
   readonly from: string | undefined;
-  /** The page after the last one. */
+  /** Fetches the next page. */
   readonly next: () => Promise<Result>;
-  /** Rekognition's token as one of this service. */
+  /** Turns Rekognition's token into one of this service. */
   readonly seal: (upstreamToken: string) => string;
   readonly deps: Pick<OperationDeps, 'metrics' | 'reader'>;
 }
 
 /**
- * Writes items, one a line, page after page. A page is fetched while the one before is written, and the next once the
- * kernel has all of that one: one page at most waits in memory, and a reader who stops stops the calls. The response ends
- * cleanly only behind the last page. After a failure its last line is the problem, and the connection is destroyed.
+ * Writes items, one a line, page after page. While a page is written, the next one is fetched, and none after it until
+ * the kernel has taken the whole page. So at most one page waits in memory, and a reader who stops reading stops the
+ * calls. The response ends cleanly only after the last page. After a failure its last line is the problem, and the
+ * connection is destroyed.
  */
 export async function sendLines(res: Response, options: SendLinesOptions): Promise<void> {
   const { stream, deps } = options;
@@ -68,7 +69,7 @@ async function writePages(res: Response, options: SendLinesOptions, stats: Strea
     for (;;) {
       const { items, nextToken } = page;
       const ahead = nextToken === undefined ? undefined : next();
-      // Its failure matters once the page before it is written, and not where that fails.
+      // Its failure is handled below, once the present page is written.
       ahead?.catch(() => undefined);
       stats.pages += 1;
       stats.items += items.length;
@@ -85,7 +86,7 @@ async function writePages(res: Response, options: SendLinesOptions, stats: Strea
   }
 }
 
-/** `token` is of the first page that was not handed over; a stream cannot be resumed before its beginning. */
+/** `token` is Rekognition's for the first page that was not written; the first page of a listing has none. */
 async function endIncomplete(
   res: Response,
   { seal }: SendLinesOptions,
@@ -99,7 +100,7 @@ async function endIncomplete(
     if (context.stream) context.stream.end = error.code === 'SHUTTING_DOWN' ? 'shutdown' : 'failed';
     const problem = toProblem(error, res.req.originalUrl, context.requestId);
     const line = JSON.stringify({ ...problem, ...(token !== undefined && { nextToken: seal(token) }) });
-    // A reader who has left by now misses only what it would have missed anyway.
+    // A reader who has left needs no last line.
     await write(res, `${line}\n`, context.clientSignal())
       .then(() => sleep(LAST_LINE_MS, undefined, { signal: context.clientSignal() }))
       .catch(() => undefined);
@@ -107,12 +108,13 @@ async function endIncomplete(
   res.destroy();
 }
 
-/** Cuts off a reader that takes nothing, or too little. A response that has no connection yet has taken nothing. */
+/** Cuts off a reader that takes nothing, or too little. */
 function watchReader(res: Response, limits: OperationDeps['reader'], stats: StreamStats): () => void {
   const { socket } = res.req;
   const progress = () => ({
     at: performance.now(),
     takenBytes: socket.bytesWritten - socket.writableLength,
+    // The response itself buffers while it waits behind another one on its connection.
     isPending: res.writableLength > 0 || socket.writableLength > 0,
   });
   const judge = createReaderWatch(limits, progress());
@@ -135,7 +137,7 @@ function linesOf(items: readonly unknown[]): string {
   return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
-/** Settles when the kernel has taken it all, or with the reason of `signal`. */
+/** Resolves when the kernel has taken all of `text`; rejects with the reason of `signal`. */
 function write(res: Response, text: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => {

@@ -5,13 +5,13 @@ import { ClientLeft, type RequestContext } from './context.ts';
 export interface Stream {
   /** Aborts when the client leaves and when the process is about to end. */
   readonly over: AbortSignal;
-  /** Gives the place back; nothing happens where it is back already. */
+  /** Frees the place; does nothing if it is free already. */
   close(): void;
 }
 
 /** Opens streams, as many at once as there are places. */
 export interface Streams {
-  /** Throws `OVERLOADED` where every place is taken. The place comes back with the end of the request at the latest. */
+  /** Throws `OVERLOADED` if every place is taken. The place is free again when the request ends, at the latest. */
   open(context: Pick<RequestContext, 'onEnded'>): Stream;
 }
 
@@ -28,10 +28,10 @@ interface Place {
   readonly over: AbortController;
 }
 
-/** How long a stream takes, until one has shown it. */
+/** How long a stream is expected to take before the first one has ended. */
 const FIRST_GUESS_MS = 5000;
 const LONGEST_WAIT_MS = 60_000;
-/** How much the last stream says of how long the next one takes. */
+/** The weight of the last stream in the mean duration. */
 const WEIGHT = 0.3;
 
 /** A counting semaphore: first come, first served. */
@@ -49,7 +49,7 @@ export function createStreams({ max, ending, now }: StreamsOptions): Streams {
 
   /** When the next stream ends, by how long streams have lately taken. */
   const waitMs = (): number => {
-    // A stream that has taken longer than usual is expected to take as long again as it is late.
+    // A stream that has run 3 s longer than usual is expected to run for another 3 s.
     const ends = [...taken].map(({ since }) => Math.abs(typicalMs - (now() - since)));
     return Math.min(LONGEST_WAIT_MS, ...ends);
   };

@@ -6,13 +6,13 @@ import type { RequestHandler } from 'express';
 import { AppError } from '../errors.ts';
 
 /**
- * Refuses, before anything else, a request with a body, and one that can be read in two ways: every route is a
- * read. A refused connection is closed, and what was pipelined behind the refused request is never carried out.
+ * Refuses a request with a body, since every route is a read, and a request that could be understood in two ways. Its
+ * connection is closed, and requests that were pipelined behind it are never carried out.
  */
 export function requireWellFormed(): RequestHandler {
   const refusedSockets = new WeakSet<Socket>();
   return (req, res, next) => {
-    // The parser hands on what stood behind a refused request in the same packet; it has no response.
+    // The parser passes on further requests of the same packet, even after a refused one. They get no response.
     if (refusedSockets.has(req.socket)) return;
     const reason = reasonToRefuse(req);
     if (reason === undefined) {
@@ -36,7 +36,7 @@ function reasonToRefuse(req: IncomingMessage): string | undefined {
   return isDecodable(url) ? undefined : 'The URL has a percent-escape that is not valid UTF-8.';
 }
 
-/** Of these Node takes the first, and what stands before the service perhaps the last. */
+/** If one of these is repeated, Node takes the first, and a proxy in front perhaps the last. */
 const SINGLE = new Set(['host', 'authorization']);
 
 function isRepeated(rawHeaders: readonly string[]): boolean {
@@ -51,8 +51,8 @@ function isRepeated(rawHeaders: readonly string[]): boolean {
 }
 
 /**
- * A path, an absolute URL or `*` (RFC 9112, 3.2). Express reads others, and these with a fragment or an absolute
- * one with a backslash, as Node's lenient `url.parse` does, which makes another path of them.
+ * A path, an absolute URL or `*` (RFC 9112, 3.2), without a fragment, and an absolute URL without a backslash. Express
+ * would read other targets as Node's lenient `url.parse` does, which makes another path of them.
  */
 function isTarget(url: string): boolean {
   return (
