@@ -13,15 +13,15 @@ interface AdaptiveRateOptions {
 }
 
 /**
- * What a throttle leaves of the rate. Gentler than TCP, since the quota is known well: ten requests that are each
- * throttled twice are served within ten seconds at five permits a second.
+ * The part of the rate that is left after a throttle. TCP halves its rate; here the quota is known well. Ten requests
+ * that are each throttled twice are served within ten seconds at five permits a second.
  */
 export const DECREASE = 0.85;
-/** One overload throttles several calls at once. Together they are one reason to slow down. */
+/** One overload throttles several calls at once, and lowers the rate once. */
 export const DECREASE_EVERY_MS = 1000;
 /**
- * Share of the quota that the rate wins back in a second: 3 s make up for one throttle. Under a throttle a second the
- * rate comes down to a third of the quota, which finds out whether the throttling goes on.
+ * The share of the quota that the rate recovers in a second, so that 3 s make up for one throttle. With a throttle each
+ * second the rate settles at about a third of the quota: enough calls to notice the end of the throttling.
  */
 export const CLIMB_PER_S = 0.05;
 

@@ -1,6 +1,6 @@
 import { longestOf, takeTurns, turnsBefore, type Lanes } from './lanes.ts';
 
-/** Interactive requests go before background work, but for the share that is kept for it. */
+/** Interactive requests go before background work, which has a small share of the turns. */
 export type Priority = 'interactive' | 'background';
 
 /** What decides when an item's turn comes. */
@@ -17,7 +17,7 @@ export interface Demand {
 
 /**
  * A queue in which callers take turns: each caller has a lane, in the order in which its items came. Interactive items
- * go before background items. Where both wait, one turn in ten is the background's.
+ * go before background items. If both wait, one turn in ten goes to the background.
  */
 export interface FairQueue<T extends object> {
   readonly size: number;
@@ -27,16 +27,16 @@ export interface FairQueue<T extends object> {
   /** How many items go before a newcomer. */
   ahead(place: Place): number;
   /**
-   * How many items go before a newcomer if every caller who waits adds as many as this one has. The turns of others
-   * do not push back a newcomer who is let in by this number.
+   * How many items go before a newcomer if every waiting caller adds as many items as this caller has. A newcomer that
+   * is admitted by this number is not pushed back by the turns of others.
    */
   positionUnderContention(place: Place): number;
-  /** How many items go before one that is last of all. */
+  /** How many items go before a newcomer that comes after all others. */
   behindAll(priority: Priority): number;
-  /** How many turns come next, and on what priority permits are to be asked for. */
+  /** The permits to ask for now. */
   demand(): Demand;
   add(item: T, place: Place): void;
-  /** Takes an item out; nothing happens where it is not in. */
+  /** Removes an item; does nothing if it is not in the queue. */
   remove(item: T): void;
   /** Removes the item whose turn it is. Its caller goes to the end. */
   next(): T | undefined;
@@ -45,13 +45,13 @@ export interface FairQueue<T extends object> {
   priorityOf(item: T): Priority | undefined;
   /** Whether a waiting item would come sooner at the other place. */
   wouldMoveForward(item: T, place: Place): boolean;
-  /** The last interactive item of the caller with most of them, if one more of this caller would still be fewer. */
+  /** The last interactive item of the caller with the most, if this caller would have fewer even with one more. */
   displacedBy(caller: string): T | undefined;
-  /** The items that are late at their positions. An item found late makes way for those behind it. */
+  /** The items that are late at their positions. An item found late no longer counts for the items behind it. */
   late(isLate: (item: T, position: number) => boolean): T[];
 }
 
-/** Interactive turns for each background turn, where both wait. */
+/** Interactive turns for each background turn, if both wait. */
 const INTERACTIVE_PER_BACKGROUND = 9;
 
 /** An empty queue. */
@@ -99,7 +99,7 @@ export function createFairQueue<T extends object>(): FairQueue<T> {
       if (own === 0) return aheadOf({ caller, priority });
       const turn = [...lanes[priority].keys()].indexOf(caller);
       const ahead = own * lanes[priority].size + turn;
-      // Background work that waits now is taken to go on waiting, as a stream does.
+      // Background work that waits now is expected to keep waiting, as a stream does.
       const contending = counts.background > 0 ? Infinity : 0;
       return (
         ahead + (priority === 'interactive' ? backgroundBefore(ahead, contending) : interactiveBefore(ahead))
@@ -108,7 +108,7 @@ export function createFairQueue<T extends object>(): FairQueue<T> {
     behindAll(priority) {
       const position = positionOf(priority, counts[priority]);
       if (priority === 'interactive') return position;
-      // Those who wait now may be served before background work comes back, and leave an empty bucket.
+      // The waiting items may be served before the background item returns, and leave an empty bucket.
       return Math.max(position, Math.min(places.size, INTERACTIVE_PER_BACKGROUND));
     },
     demand() {
@@ -146,7 +146,7 @@ export function createFairQueue<T extends object>(): FairQueue<T> {
       if (!present || (present.priority === 'interactive' && place.priority === 'background')) return false;
       const own = [...(lanes[present.priority].get(present.caller) ?? [])].indexOf(item);
       const [position, other] = [aheadOf(present, own), aheadOf(place)];
-      // Of two turns at the same time the interactive one finds a permit sooner: it need not leave a reserve.
+      // Of two turns at the same position the interactive one gets a permit sooner: it leaves no reserve.
       return present.priority === place.priority ? other < position : other <= position;
     },
     displacedBy(caller) {

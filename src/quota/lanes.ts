@@ -2,8 +2,8 @@
 export type Lanes<T> = Map<string, Set<T>>;
 
 /**
- * How many items of these lanes go before the one with `own` of the same caller before it; by default, before a
- * newcomer. Every caller ahead has had one turn more by then.
+ * How many items go before the item that has `own` items of the same caller before it; by default, before a newcomer.
+ * By then the callers before this one have had one turn more than this one.
  */
 export function turnsBefore(
   lanes: Lanes<unknown>,
@@ -21,8 +21,8 @@ export function turnsBefore(
 }
 
 /**
- * Plays the turns out, and returns how many items keep theirs. An item that does not leaves its turn to the next item
- * of its caller.
+ * Simulates the turns, and returns how many items keep theirs. An item that does not keep its turn leaves it to the next
+ * item of its caller.
  */
 export function takeTurns<T>(lanes: Lanes<T>, keeps: (item: T, ahead: number) => boolean): number {
   let ahead = 0;

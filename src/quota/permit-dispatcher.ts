@@ -7,36 +7,36 @@ export type Schedule = (ms: number, work: () => void) => () => void;
 interface PermitDispatcherOptions {
   readonly source: PermitSource;
   readonly schedule: Schedule;
-  /** How many permits the queue waits for, and on what priority they are asked for. */
+  /** How many permits the queue waits for, and with which priority to ask for them. */
   readonly demand: () => Demand;
-  /** Hands out what was granted, which may be nothing, and expires whatever has become too late. */
+  /** Hands out the granted permits, perhaps none, and refuses the requests that have become too late. */
   readonly deliver: (granted: number) => void;
 }
 
-/** Brings permits from their source to the queue as long as somebody waits. */
+/** Brings permits from their source to the queue while requests wait. */
 export interface PermitDispatcher {
-  /** One permit, if the source has one at once. Only for a request that goes before all who wait. */
+  /** Takes one permit, if the source has one at once. Only for a request that goes before all waiting ones. */
   tryAcquire(priority: Priority): boolean;
-  /** Somebody waits. */
+  /** A request waits. */
   start(): void;
-  /** Nobody waits any more. */
+  /** No request waits any more. */
   stop(): void;
 }
 
-/** A source that recovers from throttling has a permit sooner than it said. */
+/** The source is asked again after this time at most: while it recovers from a throttle, a permit may come early. */
 const POLL_MS = 100;
-/** Of sums of fractions: without it a timer in whole milliseconds may come one too late. */
+/** The rounding error of `waitMs`. Without it a timer in whole milliseconds may fire one too late. */
 const ROUNDING_MS = 1e-6;
-/** How often requests are checked for being too late while the source has not answered: more often than an attempt takes. */
+/** How often requests are checked for being too late while the source has not replied. */
 const EXPIRE_MS = 25;
 
-/** Asks the source for as many permits as are wanted, one question at a time, and again when it will have more. */
+/** Asks the source for as many permits as are wanted, one request at a time, and again when it will have more. */
 export function createPermitDispatcher(options: PermitDispatcherOptions): PermitDispatcher {
   const { source, schedule, demand, deliver } = options;
   let asking = false;
   let cancelTimer: (() => void) | undefined;
 
-  // A timer is set exactly while somebody waits.
+  // A timer is set exactly while a request waits.
   const stop = (): void => {
     cancelTimer?.();
     cancelTimer = undefined;
@@ -96,7 +96,7 @@ export function createPermitDispatcher(options: PermitDispatcherOptions): Permit
         if (!cancelTimer) expireWhilePending();
         return;
       }
-      // The new request may be due before those that wait already, perhaps at once.
+      // The new request may be due before the waiting ones, perhaps at once.
       if (source.waitMs(0, demand().priority) > 0) askWhenDue();
       else ask();
     },

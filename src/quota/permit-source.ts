@@ -9,9 +9,9 @@ export interface PermitSource {
   take(wanted: number, priority: Priority): number | Promise<number>;
   /** Takes back permits that were not used. */
   giveBack(count: number): void;
-  /** Milliseconds until the permit behind `ahead` others, as things stand; 0 when it is there. */
+  /** Milliseconds until the permit after `ahead` others, as far as is known now; 0 if it is there. */
   waitMs(ahead: number, priority: Priority): number;
-  /** Upstream throttled a call, so somebody else spends the quota as well. */
+  /** Upstream throttled a call: something outside this service may use the quota too. */
   throttled(): void;
   /** This process's share of the permits a second at present, and the permits that are there. */
   state(): { readonly rate: number; readonly available: number };

@@ -5,18 +5,18 @@
 export interface StandingQueue {
   /** A newcomer has to wait for a permit. */
   contended(): void;
-  /** Nobody waits any more. */
+  /** No interactive request waits any more. */
   drained(): void;
-  /** The longest wait, in milliseconds, that a newcomer is let in for: bounded while the queue stands. */
+  /** The longest wait with which a newcomer is admitted, in milliseconds. */
   maxWaitMs(): number;
-  /** Whether the queue has not been empty for twice the bounded wait. */
+  /** Whether the queue has not been empty for twice `standingWaitMs`. */
   isStanding(): boolean;
 }
 
 interface StandingQueueOptions {
-  /** The bounded wait. */
+  /** The longest wait of a newcomer while the queue stands. */
   readonly standingWaitMs: number;
-  /** The time between two permits: an empty queue that is filled again sooner has not been empty. */
+  /** The time between two permits. A queue that is filled again sooner does not count as having been empty. */
   readonly intervalMs: () => number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;

@@ -17,10 +17,10 @@ interface TokenBucketOptions {
  * permit that is used a little late. This much of the burst is never used.
  */
 const JITTER_MS = 50;
-/** Fractions add up to a little less than a permit. */
+/** The rounding error of fractions that add up to a permit. */
 const EPSILON = 1e-6;
 
-/** Permits at once, of a quota and its burst. */
+/** How many permits the bucket of a quota holds. */
 export function capacityOf({ tps, burst }: { readonly tps: number; readonly burst: number }): number {
   return Math.max(1, burst - (tps * JITTER_MS) / 1000);
 }
@@ -29,7 +29,7 @@ export function capacityOf({ tps, burst }: { readonly tps: number; readonly burs
 export const RESERVE = 2;
 
 /**
- * What background work leaves in a bucket: `RESERVE`, or in a small one half of what it holds beside the permit that
+ * What background work leaves in a bucket: `RESERVE`, or in a small bucket half of what it holds besides the permit that
  * is taken. The other half absorbs late timers.
  */
 export function reserveOf(capacity: number): number {
@@ -70,7 +70,7 @@ export function createTokenBucket(options: TokenBucketOptions): PermitSource {
     throttled() {
       fill();
       rate.throttled();
-      // Upstream has just said that there are none.
+      // Upstream has just refused a call, so it has no permits now.
       tokens = Math.min(tokens, 0);
       filled = { at: filled.at, rate: rate.current() };
     },

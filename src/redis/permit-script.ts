@@ -1,33 +1,33 @@
 import { CLIMB_PER_S, DECREASE, DECREASE_EVERY_MS } from '../quota/adaptive-rate.ts';
 import { RESERVE } from '../quota/token-bucket.ts';
 
-/** A replica that has not been heard of for so long does not use the shared permits, in milliseconds. */
+/** If no replica has used the bucket for this long, in milliseconds, none is sharing it. */
 const SEEN_MS = 1000;
-/** After an outage replicas wait so long for each other, in milliseconds: each looks for Redis more often. */
+/** How long replicas wait for each other after an outage, in milliseconds: each looks for Redis more often. */
 const JOIN_MS = 1500;
-/** A replica with the lowest quota counts for so long, in milliseconds: longer than replicas wait for each other. */
+/** How long the lowest quota of a replica counts, in milliseconds: longer than replicas wait for each other. */
 export const LOWEST_MS = 2 * JOIN_MS;
-/** The bucket is forgotten when nobody asked for so long, in milliseconds. It fills up far sooner. */
+/** The bucket is deleted if it was not used for this long, in milliseconds. It fills up far sooner. */
 const FORGET_MS = 3_600_000;
 
 /**
  * The bucket of all replicas, with the same arithmetic as `token-bucket.ts` and Redis's own clock.
  *
- * - `take n`: as many of n permits as are there; if there is none, the next one, to be used after the wait that is
- *   answered. So every question brings a permit, and replicas that wait have theirs in the order they asked.
- * - `spare n`: for exports, as many of n as are there beside what they leave for pages. None is promised, for pages that
- *   come meanwhile go before.
+ * - `take n`: up to n permits. If there is none, the next one, which may be used after the returned wait. So every
+ *   `take` brings a permit, and waiting replicas get theirs in the order in which they asked.
+ * - `spare n`: up to n permits for background work, which leaves a reserve for pages. It is promised no later permit,
+ *   since pages that arrive meanwhile go first.
  * - `give n`: n permits were not used.
- * - `throttle`: Rekognition throttled somebody.
- * - `heartbeat`: a replica that uses the shared permits is there.
- * - `rejoin`: one wants to use them again. Where others do, it may at once. After an outage, when each spent its own
- *   part, all begin at one time: otherwise the first would spend everything beside the parts. They begin with less than
- *   nothing, since each may have used a permit of its own just before.
+ * - `throttle`: Rekognition throttled a call.
+ * - `heartbeat`: a replica that shares is alive.
+ * - `rejoin`: a replica wants to share again. If others share, it may at once. After an outage, in which each replica
+ *   used its own part, all begin at the same time: otherwise the first would use the whole bucket while the others still
+ *   use their parts. The bucket begins below zero, since each may just have used a permit of its own part.
  *
- * A question that comes too late, from a socket's buffer after a pause of Redis, changes nothing.
+ * A request that comes too late, from a socket's buffer after a pause of Redis, changes nothing.
  *
- * Where the quota settings of replicas differ, the lowest hold for as long as a replica that has them is there.
- * Answers: granted (-1: too late), wait in ms, permits left, permits a second, Redis's time in ms, quota, capacity.
+ * If replicas have different quotas, the lowest holds while a replica with it runs.
+ * Returns: granted (-1: too late), wait in ms, permits left, permits a second, Redis's time in ms, quota, capacity.
  */
 export const permitScript = `
 local time = redis.call('TIME')
@@ -43,7 +43,7 @@ local function lowest(own, known, knownAt)
 end
 local tps, tpsAt = lowest(tonumber(ARGV[4]), tonumber(state[7]), tonumber(state[8]) or 0)
 local capacity, capacityAt = lowest(tonumber(ARGV[5]), tonumber(state[9]), tonumber(state[10]) or 0)
--- A bucket that is not known may have been spent a moment ago: one permit, so that nobody waits for nothing.
+-- A bucket that Redis does not have may just have been used up: it begins with one permit.
 local tokens = tonumber(state[1]) or 1
 local at = tonumber(state[2]) or now
 local base = math.min(tps, tonumber(state[3]) or tps)

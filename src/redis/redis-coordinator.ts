@@ -4,30 +4,33 @@ import type { BucketReply, BucketOp, SharedBucket } from './shared-bucket.ts';
 /** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */
 export interface RedisCoordinator {
   readonly shared: boolean;
-  /** Whether Redis answers, as it does also while the replicas wait for each other after an outage. */
+  /** Whether Redis replies. It does so already while the replicas wait for each other after an outage. */
   readonly reachable: boolean;
-  /** Asks a bucket. Where a second question has no reply either, or the next one, this replica is on its own from then. */
+  /**
+   * Asks a bucket. Without a reply it sends a heartbeat. If that has no reply either, or the next request of the same
+   * kind has none, this replica is on its own.
+   */
   ask(bucket: Bucket, op: BucketOp, count?: number): Promise<BucketReply | undefined>;
-  /** Looks for Redis no more. */
+  /** Stops looking for Redis. */
   stop(): void;
 }
 
 type Bucket = Pick<SharedBucket, 'ask'>;
 
 interface RedisCoordinatorOptions {
-  /** Those that this replica uses, one or more. */
+  /** The buckets that this replica uses, one or more. */
   readonly buckets: () => Iterable<Bucket>;
   readonly schedule: Schedule;
-  /** The first attempt to connect is over, well or not. */
+  /** Resolves when the first attempt to connect has succeeded or failed. */
   readonly opened: Promise<void>;
   /** Called at every change. */
   readonly onChange: (shared: boolean) => void;
 }
 
-/** How soon a replica without work notices that Redis is away: this and two time-outs are within a second. */
+/** A replica without work notices that Redis is away after this and two time-outs: within a second. */
 const HEARTBEAT_EVERY_MS = 250;
 
-/** On its own until Redis answers; from then on its heartbeat tells the others, and itself, that all is well. */
+/** Starts on its own. Once Redis replies, heartbeats show the other replicas that this one shares. */
 export function createRedisCoordinator({
   buckets,
   schedule,
@@ -39,10 +42,10 @@ export function createRedisCoordinator({
   let reachable = false;
   let stopped = false;
   let stopTimer: (() => void) | undefined;
-  /** What had no reply when it was asked last. */
+  /** The kinds of request whose last one had no reply. */
   const missed = new Set<BucketOp>();
 
-  /** Asks every bucket at once: the reply with the longest wait, or none where one has none. */
+  /** Asks every bucket at once. Returns the reply with the longest wait, or undefined if one is missing. */
   const askEach = async (op: 'heartbeat' | 'rejoin'): Promise<BucketReply | undefined> => {
     const replies = await Promise.all(Array.from(buckets(), (bucket) => bucket.ask(op)));
     return replies.reduce((one, other) => one && other && (other.waitMs > one.waitMs ? other : one));
@@ -57,7 +60,7 @@ export function createRedisCoordinator({
   const ask = async (bucket: Bucket, op: BucketOp, count?: number): Promise<BucketReply | undefined> => {
     const reply = await bucket.ask(op, count);
     if (reply) missed.delete(op);
-    // A pause of a busy machine is not an outage: a second question decides, or the next of its kind.
+    // One missing reply may be a pause of a busy machine, and not an outage.
     else if (shared && (missed.has(op) || !(await bucket.ask('heartbeat')))) become(false);
     else missed.add(op);
     return reply;

@@ -1,6 +1,6 @@
 import { withinTimeout, REDIS_TIMEOUT_MS } from './within-timeout.ts';
 
-/** What the bucket of all replicas answered. */
+/** A reply of the bucket of all replicas. */
 export interface BucketReply {
   readonly granted: number;
   /** Milliseconds until the granted permits may be used, or until a joining replica may ask. */
@@ -21,7 +21,7 @@ type ScriptReply = [
   capacity: number,
 ];
 
-/** What a bucket is filled by. */
+/** The quota that a bucket keeps. */
 export interface Quota {
   /** Permits a second. */
   readonly tps: number;
@@ -32,10 +32,10 @@ export interface Quota {
 /** What can be done with the bucket. */
 export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'heartbeat' | 'rejoin';
 
-/** The bucket in Redis. No reply within its patience is `undefined`. */
+/** The bucket in Redis. `ask` returns undefined if no reply comes within `REDIS_TIMEOUT_MS`. */
 export interface SharedBucket {
   ask(op: BucketOp, count?: number): Promise<BucketReply | undefined>;
-  /** What the last reply said while this replica shared, and when it came. Before the first reply: an empty bucket. */
+  /** The last reply while this replica shared, and when it came. Before the first reply: an empty bucket. */
   readonly lastReply: Pick<BucketReply, 'tokens' | 'rate'> & { readonly at: number };
 }
 
@@ -44,11 +44,11 @@ interface SharedBucketOptions extends Quota {
   readonly run: (...args: (string | number)[]) => Promise<unknown>;
   /** Called with the quota that holds, whenever it changes: the lowest, where the settings of replicas differ. */
   readonly onQuota: (quota: Quota) => void;
-  /** Milliseconds of a clock that is not set. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
 }
 
-/** Asks the script, and says until when, in Redis's time, somebody waits for the reply. */
+/** Runs the script with an expiry in Redis's time: the end of the wait for its reply. */
 export function createSharedBucket(options: SharedBucketOptions): SharedBucket {
   const { run, tps, capacity, onQuota, now } = options;
   let quota: Quota = { tps, capacity };

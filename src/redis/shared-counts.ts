@@ -10,7 +10,7 @@ import { withinTimeout } from './within-timeout.ts';
 interface SharedCountsOptions {
   readonly redis: SharedRedis;
   readonly coordinator: Pick<RedisCoordinator, 'reachable'>;
-  /** In front of every key. */
+  /** The beginning of every key. */
   readonly keyPrefix: string;
   /** Requests a window. */
   readonly max: number;
@@ -41,7 +41,7 @@ export function createSharedCounts({
       const count = together ?? (await own.penalty(key));
       return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };
     },
-    // Only for a limiter that forgets requests; this one counts all.
+    // Called only by a limiter that forgets some requests; this one counts all.
     decrement: keepAll,
     resetKey: keepAll,
   };

@@ -11,17 +11,17 @@ interface SharedPermitsOptions {
   /** The quota of all replicas together. */
   readonly tps: number;
   readonly burst: number;
-  /** How many there are: the part of each while Redis is away. */
+  /** How many replicas there are: while Redis is away, each uses this part of the quota. */
   readonly replicas: number;
-  /** Milliseconds of a clock that is not set. */
+  /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
   readonly schedule: Schedule;
 }
 
-/** How fast replicas that no longer wait are forgotten. New ones count at once: turns are promised by the number. */
+/** How fast replicas that no longer wait are forgotten. New ones count at once, since waits are computed from them. */
 const WEIGHT = 1 / 4;
 
-/** Permits of a bucket that all replicas share; while it cannot be asked, of this replica's own part. */
+/** Permits of the bucket that all replicas share; while Redis is away, of this replica's own part. */
 export function createSharedPermits(options: SharedPermitsOptions): PermitSource {
   const { coordinator, bucket, tps, burst, replicas, now, schedule } = options;
   /** When the last permit that was granted for later may be used. */
@@ -39,7 +39,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
   /** Starts with this replica's part of the permits that remained. It is negative where some were promised. */
   const ownPart = (): PermitSource => {
     const since = bucket.lastReply;
-    // One of an earlier outage filled up meanwhile, beside the permits of all.
+    // The part of an earlier outage has filled up since then, so it is not used again.
     if (own?.since !== since) {
       const terms = { tps: tps / replicas, burst: burst / replicas, tokens: tokensNow() / replicas, now };
       own = { since, permits: createTokenBucket(terms) };
@@ -76,7 +76,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
       }
       if (!coordinator.shared) return ownPart().waitMs(ahead, priority);
       const tokens = tokensNow() - reserved[priority];
-      // Where none is left, the others ask as well; what was last heard may hold their questions, or not yet.
+      // If none is left, the other replicas ask too, perhaps since the last reply.
       const first = tokens >= 1 ? 0 : Math.max(1 - tokens, competing);
       const more = Math.max(0, ahead - Math.max(0, tokens - 1));
       return ((first + more * competing) * 1000) / rate;

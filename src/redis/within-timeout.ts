@@ -1,9 +1,9 @@
-/** No question to Redis is waited for longer than this, in milliseconds. */
+/** The longest wait for a reply of Redis, in milliseconds. */
 export const REDIS_TIMEOUT_MS = 250;
 
 /**
- * What comes in time; nothing where it does not, or where it fails. A reply that arrived while this process was busy is in
- * time: sockets are read after timers, so one more turn of the event loop is waited.
+ * The result of `work`, or undefined if it fails or takes too long. A reply that arrived while this process was busy is
+ * in time: sockets are read after timers, so this waits for one more turn of the event loop.
  */
 export function withinTimeout<T>(work: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve) => {
