@@ -1,4 +1,4 @@
-import { AppError } from '../errors.ts';
+import { createAdmission, QUEUE_FULL, TOO_LATE } from './admission.ts';
 import { createFairQueue, type Place, type Priority } from './fair-queue.ts';
 import { createPermitDispatcher, startTimer, type Schedule } from './permit-dispatcher.ts';
 import type { PermitSource } from './permit-source.ts';
@@ -68,15 +68,8 @@ interface Entry {
   readonly onAbort: () => void;
 }
 
-/** A turn is promised only if it comes this much before it is too late, since timers fire late on a busy loop. */
-export const PROMISE_MARGIN_MS = 25;
-/** A promise is withdrawn when less than this is left: smaller, so that rounding does not withdraw it. */
-export const WITHDRAW_MARGIN_MS = 10;
 /** A permit held longer than this counts as used: the bucket may have filled up without it in the meantime. */
 export const HOLD_MS = 50;
-
-const TOO_LATE = 'Too many requests are waiting for Rekognition to answer this one in time.';
-const QUEUE_FULL = 'Too many requests are waiting for Rekognition.';
 
 /** The queue before a source of permits. A permit that is there costs no timer and no wait. */
 export function createGovernor(options: GovernorOptions): Governor {
@@ -84,7 +77,9 @@ export function createGovernor(options: GovernorOptions): Governor {
   const queue = createFairQueue<Entry>();
   const entries = new Map<PermitRequest, Entry>();
   const standing = createStandingQueue({ standingWaitMs, intervalMs: () => 1000 / source.state().rate, now });
-  const latestStart = (request: PermitRequest): number => request.deadlineAt() - callMs();
+  const admission = createAdmission({ source, queue, standing, queueLimit });
+  /** How long a request may still wait. */
+  const timeLeftMs = (request: PermitRequest): number => request.deadlineAt() - callMs() - now();
 
   const remove = (entry: Entry): void => {
     entries.delete(entry.request);
@@ -94,31 +89,16 @@ export function createGovernor(options: GovernorOptions): Governor {
     if (queue.size === 0) dispatcher.stop();
   };
 
-  /** The position that a newcomer is let in by. While the queue stands, one more may come later and go before. */
-  const safePosition = (place: Place): number =>
-    queue.positionUnderContention(place) + (standing.isStanding() && queue.has(place) ? 1 : 0);
-
-  const refusal = (detail: string, place: Place, maxWaitMs: number): AppError => {
-    // Once the last waiting request would come in time, so would a new one, if there is room.
-    const { priority } = place;
-    const behindAll = Math.max(queue.behindAll(priority), safePosition(place));
-    const tooLongMs = source.waitMs(behindAll, priority) - Math.max(0, maxWaitMs);
-    const isFull = priority === 'interactive' && queue.count(priority) >= queueLimit;
-    const roomMs = isFull ? source.waitMs(0, priority) : 0;
-    return new AppError('OVERLOADED', `${detail} Retry after the time in Retry-After.`, {
-      retryAfterS: (Math.max(tooLongMs, roomMs) + PROMISE_MARGIN_MS) / 1000,
-    });
-  };
-
   const refuse = (refused: readonly Entry[], detail: string): void => {
     // All are removed first: none of them waits for another that is refused with it.
     refused.forEach(remove);
-    for (const { request, maxWaitMs, reject } of refused) reject(refusal(detail, request, maxWaitMs));
+    for (const { request, maxWaitMs, reject } of refused)
+      reject(admission.refusal(detail, request, maxWaitMs));
   };
 
   const refuseLate = (): void => {
     const isLate = ({ request }: Entry, position: number): boolean =>
-      now() + WITHDRAW_MARGIN_MS + source.waitMs(position, request.priority) > latestStart(request);
+      admission.isLate(request, position, timeLeftMs(request));
     refuse(queue.late(isLate), TOO_LATE);
   };
 
@@ -127,7 +107,7 @@ export function createGovernor(options: GovernorOptions): Governor {
     while (remaining > 0) {
       const entry = queue.next();
       if (!entry) break;
-      if (latestStart(entry.request) < now()) {
+      if (timeLeftMs(entry.request) < 0) {
         refuse([entry], TOO_LATE);
         continue;
       }
@@ -159,13 +139,6 @@ export function createGovernor(options: GovernorOptions): Governor {
     },
   });
 
-  /** The requests that make way for one more: none while there is room. Undefined where its caller has its share. */
-  const displacedBy = ({ caller, priority }: Place): readonly Entry[] | undefined => {
-    if (priority === 'background' || queue.count('interactive') < queueLimit) return [];
-    const displaced = queue.displacedBy(caller);
-    return displaced && [displaced];
-  };
-
   const add = (entry: Entry, place: Place, displaced: readonly Entry[]): void => {
     const isLast = queue.ahead(place) === queue.size;
     if (place.priority === 'interactive' && source.waitMs(queue.ahead(place), 'interactive') > 0)
@@ -193,7 +166,7 @@ export function createGovernor(options: GovernorOptions): Governor {
   const join = (request: PermitRequest, place: Place): void => {
     const entry = entries.get(request);
     if (!entry || !queue.wouldMoveForward(entry, place)) return;
-    const displaced = queue.priorityOf(entry) === place.priority ? [] : displacedBy(place);
+    const displaced = queue.priorityOf(entry) === place.priority ? [] : admission.displacedBy(place);
     if (!displaced) return;
     queue.remove(entry);
     add(entry, place, displaced);
@@ -203,20 +176,15 @@ export function createGovernor(options: GovernorOptions): Governor {
     async acquire(request) {
       const { priority } = request;
       request.signal().throwIfAborted();
-      const timeLeftMs = latestStart(request) - now();
-      if (timeLeftMs >= 0 && queue.ahead(request) === 0 && dispatcher.tryAcquire(priority)) {
+      if (timeLeftMs(request) >= 0 && queue.ahead(request) === 0 && dispatcher.tryAcquire(priority)) {
         queue.passed(priority);
         // An interactive request may have gone before background work that waits.
         if (queue.size > 0) refuseLate();
         return createPermit();
       }
       const isNewcomer = priority === 'interactive' && !request.isRetry?.();
-      const maxWaitMs = Math.min(timeLeftMs, isNewcomer ? standing.maxWaitMs() : Infinity);
-      if (source.waitMs(safePosition(request), priority) + PROMISE_MARGIN_MS > maxWaitMs)
-        throw refusal(TOO_LATE, request, maxWaitMs);
-      const displaced = displacedBy(request);
-      if (!displaced) throw refusal(QUEUE_FULL, request, maxWaitMs);
-      return enqueue(request, maxWaitMs, displaced);
+      const maxWaitMs = Math.min(timeLeftMs(request), isNewcomer ? standing.maxWaitMs() : Infinity);
+      return enqueue(request, maxWaitMs, admission.admit(request, maxWaitMs));
     },
     join,
     throttled() {

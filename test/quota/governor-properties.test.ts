@@ -1,13 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import {
-  createGovernor,
-  HOLD_MS,
-  PROMISE_MARGIN_MS,
-  type Permit,
-  type PermitRequest,
-} from '../../src/quota/governor.ts';
+import { PROMISE_MARGIN_MS } from '../../src/quota/admission.ts';
+import { createGovernor, HOLD_MS, type Permit, type PermitRequest } from '../../src/quota/governor.ts';
 import { createTokenBucket } from '../../src/quota/token-bucket.ts';
 import type { PermitSource } from '../../src/quota/permit-source.ts';
 import type { AppError } from '../../src/errors.ts';
