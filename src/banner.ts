@@ -38,7 +38,7 @@ export function printBanner(options: BannerOptions): void {
   write(embedded ? embeddedBanner(url, config, embedded) : awsBanner(url, config));
 }
 
-// Node's schedule: https://github.com/nodejs/release. What the SDK says of it in eight lines is turned off in server.ts.
+// Node's schedule: https://github.com/nodejs/release. server.ts turns off the SDK's own warning, which has eight lines.
 function logOldNode(logger: Logger, nodeVersion: string): void {
   if (Number.parseInt(nodeVersion, 10) >= 22) return;
   logger.warn(

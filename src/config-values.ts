@@ -18,9 +18,9 @@ export function setting<Kind extends z.ZodType>(variable: string, kind: Kind) {
     const value = trimmed(env[variable]);
     const { data, error } = kind.safeParse(value);
     if (!error) return data;
-    // One is enough to go by.
+    // The first issue is enough.
     context.addIssue(`${variable} must be ${error.issues[0]?.message ?? ''}`);
-    // For the checks of several settings, which tell what is missing from what is bad.
+    // Rules over several settings must distinguish a bad value from a missing one.
     return value as z.output<Kind>;
   });
 }
@@ -29,7 +29,7 @@ export function trimmed(value = ''): string | undefined {
   return value.trim() === '' ? undefined : value.trim();
 }
 
-/** docker's `--env-file` hands quotes on; every kind of value starts here, and so refuses them. */
+/** A value without quotes around it: Docker's `--env-file` passes them on. Every other kind begins with this one. */
 export function text(): z.ZodString {
   return z.string().regex(/^(?!["'`“”‘’].*["'`“”‘’]$)/s, 'written without the quotes around its value');
 }
@@ -39,12 +39,12 @@ export function oneOf<const Words extends readonly string[]>(...words: Words): z
   return text().pipe(z.enum(words, `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`));
 }
 
-/** A number in decimal digits, whole ones only. */
+/** A whole number in decimal digits. */
 export function wholeNumber(min: number, max: number): z.ZodType<number> {
   return numeric(/^[0-9]{1,10}$/, min, max, `a whole number from ${min} to ${max}`);
 }
 
-/** Calls a second, or at once; a share of a quota is rarely whole. */
+/** Calls a second, or at once. The share of a quota is rarely a whole number. */
 export function rate(): z.ZodType<number> {
   const [min, max] = [0.01, 1_000_000];
   return numeric(
@@ -69,12 +69,12 @@ function list(isItem: (item: string) => boolean, error: string) {
     .refine((items) => items.every(isItem), error);
 }
 
-/** The origins of pages and apps, which may be none. */
+/** The origins of pages and apps. */
 export function origins(): z.ZodType<readonly string[]> {
   return list(isOrigin, 'origins such as https://app.example.com, separated by commas');
 }
 
-/** At least one key, of at least so many characters. */
+/** At least one key, each of at least `min` characters. */
 export function keys(min: number): z.ZodType<readonly [string, ...string[]]> {
   const error = `keys of at least ${min} characters, separated by commas`;
   return list((key) => key.length >= min, error).transform(([first, ...others], context) => {
@@ -97,12 +97,12 @@ export function keyPrefix(): z.ZodType<string> {
   return text().regex(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and . _ : -');
 }
 
-/** Where keys are fetched. */
+/** The URL that keys are fetched from. */
 export function trustedUrl(): z.ZodType<string> {
   return text().refine(isTrustedUrl, TRUSTED_URL);
 }
 
-/** A count of proxies, or what Express takes for a list. Never `true`: then any client could choose its own address. */
+/** A count of proxies, or a list of their addresses. Never `true`: then any client could choose its own address. */
 export function proxies(): z.ZodType<number | readonly string[]> {
   return text()
     .transform((value) => (/^[0-9]{1,2}$/.test(value) ? Number(value) : itemsOf(value)))
@@ -119,7 +119,7 @@ function itemsOf(value: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** An address, or a network with a prefix that Express takes. */
+/** An address, or a network with a prefix that Express accepts. */
 function isNetwork(value: string): boolean {
   const [address = '', prefix = '1', ...rest] = value.split('/');
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
@@ -127,8 +127,8 @@ function isNetwork(value: string): boolean {
 }
 
 /**
- * An origin just as browsers send it, of any scheme: `capacitor://localhost` is that of an app. A page of `file:` has
- * none, and a `*` would be a host's name.
+ * An origin exactly as browsers send it, of any scheme: an app may have `capacitor://localhost`. A page of `file:` has
+ * none, and `*` would be read as a host name.
  */
 function isOrigin(value: string): boolean {
   if (!URL.canParse(value)) return false;
@@ -141,7 +141,7 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
-/** Where keys may be fetched: anyone who can change them on the way could sign tokens, so by TLS or on this machine. */
+/** Whether keys may be fetched from this URL: by TLS or on this machine, so that no one changes them on the way. */
 export function isTrustedUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const { protocol, hostname, username, password, hash } = new URL(value);

@@ -12,19 +12,19 @@ import { quotaVariable, settings } from './settings.ts';
 
 /** The settings in groups, read once at start. Times are in milliseconds. */
 export type Config = DeepReadonly<z.output<ReturnType<typeof configSchema>>>;
-/** What bearer tokens must hold, and where the keys are that sign them. */
+/** What bearer tokens must contain, and where the keys that sign them are. */
 export type TokenRules = NonNullable<Config['auth']>;
 type Settings = z.output<ReturnType<typeof settings>>;
 type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
-/** The environment holds issues; the message lists them all, a line each. */
+/** Settings are bad; the message lists all issues, a line each. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 const PROTOCOL = 'http/protobuf';
 
-/** The settings as the service uses them. What several of them must be together is checked beside the issues of each. */
+/** The settings as the service uses them. Rules over several settings run even if a single one is bad (`when`). */
 function configSchema(operations: readonly string[]) {
   return settings(operations)
     .superRefine(checkAuth, { when: () => true })
@@ -67,7 +67,7 @@ export function quotaOf({ tps, burst, tpsOf }: Config['upstream'], operation: st
 
 type Context = z.core.$RefinementCtx;
 
-/** User ids of a face collection are personal data: open to other machines only where somebody decided so. */
+/** User ids are personal data: other machines can read them only if `AUTH_MODE` is set. */
 function checkAuth({ http: { host }, auth }: Settings, context: Context): void {
   const { mode, issuer, audience, jwksUri } = auth;
   if (mode === 'jwt') {
@@ -85,7 +85,7 @@ function checkAuth({ http: { host }, auth }: Settings, context: Context): void {
   }
 }
 
-/** Checked already: issuer and audience are there. Nothing would verify against empty ones. */
+/** `checkAuth` requires issuer and audience; no token would verify against an empty one. */
 function tokenRules({ issuer = '', audience = '', jwksUri, collectionsClaim }: Settings['auth']) {
   return { issuer, audience, jwksUri, collectionsClaim };
 }
@@ -96,7 +96,7 @@ function tracingIsOn({ disabled, exporter, endpoint, tracesEndpoint }: Settings[
   return exporter === undefined ? (tracesEndpoint ?? endpoint) !== undefined : exporter !== 'none';
 }
 
-/** Traces that are asked for must be able to arrive. What only OpenTelemetry's SDK reads is for the SDK to judge. */
+/** Checks the variables that decide whether traces arrive. OpenTelemetry's SDK checks its others itself. */
 function checkTracing({ tracing }: Settings, context: Context): void {
   if (!tracingIsOn(tracing)) return;
   const { exporter = 'otlp', endpoint, tracesEndpoint, protocol = PROTOCOL, tracesProtocol } = tracing;

@@ -1,6 +1,6 @@
 /**
  * Every way a request can fail: one code, one status, one meaning (docs/errors.md has an entry for each).
- * `retryable` says whether the very same request may succeed later.
+ * `retryable` says whether the same request may succeed later.
  */
 export const problems = {
   INVALID_PARAMETER: { status: 400, title: 'Invalid parameter', retryable: false },
@@ -37,18 +37,18 @@ export interface ParameterError {
 }
 
 interface AppErrorOptions {
-  /** What went wrong underneath; logged, never sent. */
+  /** The error behind this one; logged, never sent. */
   readonly cause?: unknown;
   /** Seconds until a retry makes sense; sent as `Retry-After` and `retryAfter`, rounded up, at least 1. */
   readonly retryAfterS?: number;
   readonly errors?: readonly ParameterError[];
   /** Further response headers, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The status, where the protocol asks for another than the code's own, such as a parser's 431. */
+  /** The status, if it is not the code's own, such as the HTTP parser's 431. */
   readonly status?: number;
 }
 
-/** A failure that the caller gets as a response. `detail` is written for that caller and holds nothing internal. */
+/** A failure that the caller gets as a response. `detail` is written for that caller and contains nothing internal. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;

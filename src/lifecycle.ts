@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 
 import { AppError } from './errors.ts';
 
-/** Where the process is between its start and its end. */
+/** The state of the process: accepting, stopping, draining. */
 export interface Lifecycle {
   /** False from the first moment of a shutdown. */
   readonly ready: boolean;
@@ -13,7 +13,7 @@ export interface Lifecycle {
   readonly stopping: AbortSignal;
   /** True once new work is refused. */
   readonly draining: boolean;
-  /** Aborts shortly before open connections are closed, with what to tell the readers of streams. */
+  /** Aborts shortly before open connections are closed; the reason is the error for the readers of streams. */
   readonly ending: AbortSignal;
   readonly stopAccepting: () => void;
   readonly drain: () => void;
@@ -47,7 +47,7 @@ export function createLifecycle(): Lifecycle {
   };
 }
 
-/** The error that requests and the readers of streams get then. */
+/** The error of requests and streams that a shutdown refuses or ends. */
 export function shuttingDown(): AppError {
   return new AppError('SHUTTING_DOWN', 'This replica is shutting down. Retry: another one will respond.', {
     retryAfterS: 1,
@@ -63,7 +63,7 @@ interface ShutdownOptions {
   readonly delayMs: number;
   /** How long open requests may then take. */
   readonly graceMs: number;
-  /** Lets go of what is upstream; called last. */
+  /** Closes the connections upstream; called last. */
   readonly release: () => Promise<unknown>;
 }
 
@@ -71,13 +71,13 @@ interface ShutdownOptions {
 const LAST_LINE_MS = 1000;
 
 /**
- * Connections that a balancer made just before the end of the delay still get a response, their last one. Refused at that
- * instant, one or two requests of a rolling restart would have failed.
+ * How long new requests on open connections are served after the delay. A balancer may have opened a connection just
+ * before: without this time one or two requests of a rolling restart failed.
  */
 const LATE_MS = 1000;
 
 const IDLE_CHECK_MS = 100;
-/** What is left after the grace: the end of destroyed connections, and the release of what is upstream. */
+/** The time after the grace. It begins with `CLOSING_MS`, in which destroyed connections end. */
 const RELEASE_MS = 1000;
 const CLOSING_MS = 100;
 
@@ -88,7 +88,7 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
   lifecycle.stopAccepting();
   await sleep(delayMs);
   const closed = new Promise((resolve) => server.close(resolve));
-  // A stream that ends now has promised to keep its connection alive.
+  // The headers of a stream that began earlier have promised to keep its connection open: it is idle at the end.
   const idle = setInterval(() => {
     server.closeIdleConnections();
   }, IDLE_CHECK_MS);
@@ -104,7 +104,7 @@ export async function shutDown(options: ShutdownOptions): Promise<void> {
   clearInterval(idle);
   for (const timer of timers) clearTimeout(timer);
   lifecycle.drain();
-  // A server tells of its end before its last connections do of theirs, which ends their requests in log and spans.
+  // The server emits `close` before its last connections do, and with theirs the last requests are logged.
   await sleep(1);
   await withDeadline(RELEASE_MS - CLOSING_MS, release()).catch((err: unknown) => {
     logger.warn({ err }, 'the connections upstream could not all be closed');

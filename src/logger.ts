@@ -10,7 +10,7 @@ interface LoggerOptions {
   readonly output: Pick<Output, 'write'>;
 }
 
-/** The service's log. What must not be in it is not handed to it: of an error, only its name, message and stack. */
+/** The service's log. Of an error it has only the name, the message and the stack. */
 export function createLogger({ level, pretty, output }: LoggerOptions): Logger {
   const render = pretty?.prettyFactory({ ignore: 'caller', singleLine: true });
   return pino(
@@ -29,7 +29,7 @@ export function createLogger({ level, pretty, output }: LoggerOptions): Logger {
   );
 }
 
-/** Errors of the SDK carry whole responses with them; those stay out of the log. */
+/** Errors of the SDK contain whole responses, which must stay out of the log. */
 function plainError(error: unknown): unknown {
   return error instanceof Error
     ? { type: error.name, message: error.message, stack: error.stack }

@@ -20,7 +20,7 @@ await main().catch((error: unknown) => {
   const text =
     error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error);
   process.stderr.write(`rollcall: ${text ?? ''}\n`);
-  // What has started already, such as the embedded Rekognition, would keep the process up.
+  // Parts that have started already, such as the embedded Rekognition, would keep the process running.
   process.exit(1);
 });
 
@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   readDotEnv();
   const config = readConfig(process.env, upstreamOperations);
   const output = openStandardOutput();
-  // A file of its own, which is read only then.
+  // A dynamic import, here and below, is a file of its own, which is read only if it is needed.
   const pretty = config.production ? undefined : await import('pino-pretty');
   const logger = createLogger({ ...config.log, pretty, output });
   for (const event of ['uncaughtException', 'unhandledRejection']) {
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   }
-  // Until it listens there is nothing to lose. Heard from here on, since PID 1 ignores what it does not handle.
+  // Until the service listens, it can exit at once. PID 1 ignores a signal without a handler, so both get one here.
   let stop = (): void => process.exit(0);
   for (const signal of ['SIGTERM', 'SIGINT'])
     process.on(signal, () => {
@@ -45,11 +45,10 @@ async function main(): Promise<void> {
     });
 
   giveHome();
-  // The banner says the same in one line of the log.
+  // The banner warns of an old Node, in one line of the log.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  // An operator can't act on what a package calls: on Node 24 Express makes one of a target like `GET http://host/path`.
+  // An operator can't act on deprecations in packages: on Node 24 Express causes one for `GET http://host/path`.
   process.noDeprecation = true;
-  // A file of its own, which is read only then.
   const embedded =
     config.backend === 'embedded'
       ? await (await import('./embedded/start.ts')).startEmbeddedRekognition()
@@ -68,7 +67,6 @@ async function main(): Promise<void> {
     logger.warn('AWS_CA_BUNDLE is not read: set NODE_EXTRA_CA_CERTS to the same file');
   }
   const lifecycle = createLifecycle();
-  // A file of its own, which is read only then.
   const tracing = config.tracing
     ? (await import('./tracing/otlp.ts')).startTracing({ logger, now })
     : undefined;
@@ -102,7 +100,7 @@ async function main(): Promise<void> {
     };
     void shutDown({ server, lifecycle, logger, ...config.shutdown, release }).then(() => {
       const exit = (): void => process.exit(0);
-      // An open connection to AWS does not keep the process up, nor does a log that nobody reads.
+      // Neither an open connection to AWS nor a log that no one reads keeps the process running.
       output.flush(exit);
       setTimeout(exit, LEFT_OVER_MS);
     });
@@ -113,7 +111,7 @@ async function main(): Promise<void> {
   printBanner({ logger, config, address, metricsAddress, nodeVersion, embedded, write: output.write });
 }
 
-/** Settings of `.env`, where it is there; what the environment has set already stays. */
+/** Reads `.env`, if it exists. Variables that are set already keep their values. */
 function readDotEnv(): void {
   try {
     process.loadEnvFile();
@@ -125,7 +123,7 @@ function readDotEnv(): void {
 
 /**
  * A container may run as a user that is not in /etc/passwd. At each call the SDK looks for AWS's files in the home
- * directory, and fails where there is none; `/` is what Docker gives such a user.
+ * directory, and fails if there is none. Docker gives such a user `/`.
  */
 function giveHome(): void {
   try {
@@ -135,7 +133,7 @@ function giveHome(): void {
   }
 }
 
-/** The time of day that no one sets: time-outs and the quota go by it. */
+/** Milliseconds since the epoch, of a clock that never goes back: time-outs and the quota use it. */
 function now(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -145,7 +143,7 @@ async function findEndpoint(): Promise<RekognitionEndpoint> {
     return await resolveEndpoint();
   } catch (error) {
     const [reason] = (error as Error).message.split('\n');
-    // What decides on the endpoint, beside AWS's files.
+    // The variables that decide on the endpoint, besides AWS's files.
     const given = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_REKOGNITION']
       .filter((name) => process.env[name] !== undefined)
       .map((name) => `${name}=${process.env[name] ?? ''}`)

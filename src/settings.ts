@@ -16,7 +16,7 @@ import {
 const HOUR_MS = 3_600_000;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Every setting once. docs/settings.md and .env.example describe each; a test holds the three together. */
+/** Every setting once. docs/settings.md and .env.example describe each; a test compares the three. */
 export function settings(operations: readonly string[]) {
   return group({
     production: setting('NODE_ENV', oneOf('production', 'development', 'test').optional()),

@@ -6,8 +6,8 @@ import { KeysUnavailable } from './issuer-keys.ts';
 import { TokenRefused, type TokenVerifier } from './token-verifier.ts';
 
 /**
- * Verifies the bearer token: the request counts for its subject, and may read what it lists. A refusal is kept
- * until `refuseUnauthenticated`, since it counts against its address first.
+ * Verifies the bearer token. The request then counts for the token's subject, and may read the collections that the
+ * token lists. A refusal is kept until `refuseUnauthenticated`, since the request counts against its address first.
  */
 export function authenticate(verify: TokenVerifier): RequestHandler {
   return async (req, res, next) => {
@@ -24,7 +24,7 @@ export function authenticate(verify: TokenVerifier): RequestHandler {
   };
 }
 
-/** Ends a request that was refused, once it has been counted. */
+/** Ends a request whose token was refused, once it has been counted. */
 export function refuseUnauthenticated(): RequestHandler {
   return (_req, res, next) => {
     next(contextOf(res).refused);

@@ -1,6 +1,6 @@
 /**
- * Which collections a claim opens: exact names, or prefixes ending in `*`; an array, or a string of names
- * separated by spaces. A claim of any other form opens none.
+ * Which collections a claim allows: exact names, or prefixes that end in `*`, in an array, or in a string separated by
+ * spaces. A claim of any other form allows none.
  */
 export function collectionFilter(claim: unknown): (collectionId: string) => boolean {
   const entries: unknown[] = typeof claim === 'string' ? claim.split(' ') : Array.isArray(claim) ? claim : [];

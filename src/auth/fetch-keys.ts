@@ -4,14 +4,14 @@ import { EnvHttpProxyAgent, request } from 'undici';
 import type { TokenRules } from '../config.ts';
 import { isTrustedUrl } from '../config-values.ts';
 
-/** A key set is a few kilobytes; more is not one. */
+/** A key set has a few kilobytes. */
 const MAX_BYTES = 256 * 1024;
-/** A connection that is not made by then is not waited for by the next fetch. */
+/** A connection that takes longer is given up, so that the next fetch does not wait for it. */
 const CONNECT_TIMEOUT_MS = 3000;
 
 /**
- * Makes the fetch of an issuer's key set, from where the settings say or else where its discovery document
- * does. No token has a say in it, and no redirect is followed. `ending` ends a fetch under way.
+ * Makes the function that fetches an issuer's key set, from `jwksUri` or from the URL in its discovery document. The URL
+ * never depends on a token, and no redirect is followed. `ending` ends a fetch under way.
  */
 export function keyFetcher(
   { issuer, jwksUri }: Pick<TokenRules, 'issuer' | 'jwksUri'>,
@@ -31,7 +31,7 @@ export function keyFetcher(
   return async (timeout) => {
     const signal = AbortSignal.any([ending, timeout]);
     const url = jwksUri ?? discovered ?? (await discover(issuer, (document) => get(document, signal)));
-    // Forgotten where it fails, so that an issuer may move its keys.
+    // Forgotten if the fetch fails, so that an issuer may move its keys.
     discovered = undefined;
     const keys = await get(url, signal);
     discovered = url;

@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
 
-/** The issuer's keys cannot be fetched now, so nobody can say whether a token is good. */
+/** The issuer's keys cannot be fetched now, so it is unknown whether a token is valid. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
   readonly retryAfterS: number;
@@ -14,9 +14,9 @@ export class KeysUnavailable extends Error {
 
 /** The keys that an issuer signs tokens with. */
 export interface IssuerKeys {
-  /** The key of a token. Rejects with `KeysUnavailable` where the issuer cannot be asked for a key that is unknown. */
+  /** The key of a token. Rejects with `KeysUnavailable` if the key is unknown and the keys cannot be fetched. */
   readonly find: JWTVerifyGetKey;
-  /** Fetches the keys because one is unknown, unless they are new. Returns whether it fetched them. */
+  /** Fetches the keys because one is unknown, unless they were fetched lately. Returns whether it fetched them. */
   renew(): Promise<boolean>;
 }
 
@@ -29,19 +29,19 @@ interface IssuerKeysOptions {
 }
 
 const TIMEOUT_MS = 3000;
-/** However many unknown keys strangers name, a key server that answers is asked at most this often for them. */
+/** A key server that responds is asked at most this often for unknown keys, however many of them tokens name. */
 const COOLDOWN_MS = 30_000;
-/** A fetch that failed says nothing about keys, so the next request after this time tries again. */
+/** After a failed fetch the first request after this time tries again. */
 const RETRY_MS = 1000;
-/** A key that the issuer withdraws is refused after this time, as long as the key server answers. */
+/** A key that the issuer withdraws is refused after this time, if the key server responds. */
 const MAX_AGE_MS = 600_000;
 
 /**
  * The issuer's keys, fetched when they are first needed, when they are old, and when one is unknown. While the key
- * server is away, the keys known so far stay good.
+ * server is away, the keys known so far stay valid.
  */
 export function createIssuerKeys({ fetchKeys, logger, now }: IssuerKeysOptions): IssuerKeys {
-  // jose shares a fetch among all who wait for it. It measures ages by the wall clock, so they are measured here.
+  // jose shares a fetch among all requests that wait for it. It measures ages by the wall clock, so this code does it.
   const keySet = createRemoteJWKSet(new URL('https://issuer.invalid'), {
     timeoutDuration: TIMEOUT_MS,
     cooldownDuration: Infinity,

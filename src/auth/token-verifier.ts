@@ -17,17 +17,17 @@ import { createIssuerKeys, KeysUnavailable, type IssuerKeys } from './issuer-key
 
 /** The caller that a token names. */
 export interface Principal {
-  /** The caller that requests count for; none where the token names no subject. */
+  /** The caller that requests count for; undefined if the token names no subject. */
   readonly caller: string | undefined;
   readonly mayRead: (collectionId: string) => boolean;
 }
 
-/** Verifies a token. Rejects with `TokenRefused`, or with `KeysUnavailable` where nobody can say. */
+/** Verifies a token. Rejects with `TokenRefused`, or with `KeysUnavailable`. */
 export type TokenVerifier = (token: string) => Promise<Principal>;
 
 type RefusalWord = 'missing' | 'expired' | 'invalid';
 
-/** There is no token, or it does not verify. `message` is for the log, and holds nothing of the token. */
+/** There is no token, or it does not verify. `message` is for the log, and has nothing of the token. */
 export class TokenRefused extends Error {
   override readonly name = 'TokenRefused';
   /** All that the caller learns. */
@@ -42,7 +42,7 @@ export class TokenRefused extends Error {
 interface TokenVerifierOptions {
   readonly rules: TokenRules;
   readonly logger: Pick<Logger, 'warn'>;
-  /** Milliseconds since the epoch, by the wall clock: the times in tokens are those of its issuer's. */
+  /** Milliseconds since the epoch, by the wall clock, as the times in tokens are. */
   readonly wallClock: () => number;
   /** Milliseconds of a clock that never goes back, for the age of keys. */
   readonly now: () => number;
@@ -51,17 +51,17 @@ interface TokenVerifierOptions {
 }
 
 const MAX_TOKEN_BYTES = 8 * 1024;
-/** jose takes padded base64 too (RFC 7515, 2, has none). */
+/** jose also accepts padded base64, which RFC 7515, 2, does not allow. */
 const COMPACT = /^[\w-]+\.[\w-]*\.[\w-]+$/;
 const CLOCK_TOLERANCE_S = 5;
-/** So that a token costs a bounded time, however many keys its issuer shows. */
+/** Limits the time that a token costs, however many keys its issuer publishes. */
 const MAX_KEYS_TRIED = 8;
 /** No HMAC, which would make a public key a secret, and no `none` (RFC 8725, 3.1). */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
-/** Tokens of other kinds that the same issuer may sign, logout tokens say, are none (RFC 8725, 3.11). */
+/** Other tokens of the same issuer, such as logout tokens, are refused (RFC 8725, 3.11). */
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
-/** Verifies bearer tokens by RFC 8725. Keeps nothing of them. */
+/** Verifies bearer tokens by RFC 8725. Stores nothing of them. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { rules, logger, wallClock, now, signal } = options;
   const { issuer, audience, collectionsClaim } = rules;
@@ -86,8 +86,8 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 }
 
 /**
- * Verifies with the key of the token. Where keys have no `kid`, a token that no known key has signed may be of a
- * key that is new.
+ * Verifies with the key that the token names. If it names none (`kid`) and no known key has signed it, the issuer may
+ * have a new key, so the keys are fetched.
  */
 async function verify(token: string, keys: IssuerKeys, rules: JWTVerifyOptions): Promise<JWTVerifyResult> {
   try {
@@ -100,7 +100,7 @@ async function verify(token: string, keys: IssuerKeys, rules: JWTVerifyOptions):
   }
 }
 
-/** Where several keys fit, each is tried. */
+/** Verifies with the key that fits. If several fit, each is tried. */
 async function verifyWithEach(
   token: string,
   { find }: IssuerKeys,
@@ -128,7 +128,7 @@ function requireAccessToken(typ: unknown): void {
   if (typ !== undefined && !(typeof typ === 'string' && TYPES.test(typ))) throw new TokenRefused('typ');
 }
 
-/** Whatever stopped the verification, the token is not verified. */
+/** Any error except `KeysUnavailable` refuses the token. */
 function throwRefusal(error: unknown): never {
   if (error instanceof KeysUnavailable) throw error;
   if (error instanceof errors.JWTExpired) throw new TokenRefused(error.code, 'expired');
@@ -137,10 +137,10 @@ function throwRefusal(error: unknown): never {
   throw new TokenRefused(error instanceof errors.JOSEError ? error.code : String(error));
 }
 
-/** Longer subjects are known by their digest, so that no key is of a stranger's length. */
+/** A longer subject is replaced by its digest, so that no token chooses the length of a key in memory. */
 const MAX_SUBJECT_LENGTH = 128;
 
-/** Can't be an address, which holds no `sub`, nor another subject's digest. */
+/** The prefixes keep subjects, digests and addresses apart. */
 function callerOf({ sub }: JWTPayload): string | undefined {
   // `JWTPayload` says what a token should hold, not what this one does.
   const subject: unknown = sub;

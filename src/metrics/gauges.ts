@@ -1,6 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 
-/** What is looked at of one operation of Rekognition. */
+/** The state of one operation of Rekognition that gauges show. */
 interface WatchedLane {
   /** This process's share of the quota: the sum over all replicas is the quota. */
   readonly configuredRate: number;
@@ -16,7 +16,7 @@ interface WatchedLane {
   readonly cache: { state(): { readonly results: number; readonly bytes: number } };
 }
 
-/** What is looked at when the metrics are read. */
+/** The state that gauges show when the metrics are read. */
 export interface Watched {
   lanes: ReadonlyMap<string, WatchedLane>;
   sharing?: { readonly shared: boolean };
@@ -24,7 +24,7 @@ export interface Watched {
 
 const BREAKER_STATES = ['closed', 'open', 'half-open'];
 
-/** Registers the gauges of what is watched. */
+/** Registers the gauges of the watched state. */
 export function registerGauges(registry: Registry, watched: Watched): void {
   const ofLanes = (
     name: string,

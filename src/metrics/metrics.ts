@@ -10,8 +10,8 @@ const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
- * Metrics in a registry of their own. docs/metrics.md lists them; a test holds the two together. A rate needs a zero to
- * start from, so `operations` of Rekognition and what alerts wait for on `routes` have their series from the start.
+ * Metrics in a registry of their own. docs/metrics.md lists them; a test compares the two. A rate needs a zero to start
+ * from, so the series of Rekognition's `operations`, and those of `routes` that alerts use, exist from the start.
  */
 export function createMetrics(operations: readonly string[], routes: readonly string[] = []) {
   const registry = new Registry();
@@ -95,11 +95,11 @@ export function createMetrics(operations: readonly string[], routes: readonly st
   return {
     ...metrics,
     registry,
-    /** Adds to what is looked at when the metrics are read. */
+    /** Adds to the state that gauges show. */
     watch(more: Partial<Watched>) {
       Object.assign(watched, more);
     },
-    /** Adds the process: CPU, memory, event loop, garbage collection. It is watched until it ends. */
+    /** Adds the metrics of the process: CPU, memory, event loop, garbage collection. */
     watchProcess() {
       collectDefaultMetrics({ register: registry });
     },
@@ -116,10 +116,10 @@ export function createMetrics(operations: readonly string[], routes: readonly st
   }
 }
 
-/** Outcomes of calls that alerts wait for. */
+/** The outcomes of calls that alerts use. */
 const WATCHED_OUTCOMES = ['ok', 'UPSTREAM_ACCESS_DENIED', 'UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_THROTTLED'];
 
-/** How a bug is answered. A stream that one breaks off has sent its 200 before. */
+/** The responses to a bug. A stream that a bug breaks off has sent its 200 before. */
 const BUGS = [
   { method: 'GET', status: '500' },
   { method: 'HEAD', status: '500' },

@@ -12,15 +12,15 @@ import { collectionId, userId } from './params.ts';
 interface Progress {
   users: number;
   pages: number;
-  /** Pages that were not in the cache, and what they took together. */
+  /** Pages that were not in the cache, and how long they took together, in milliseconds. */
   fetched: number;
   fetchedMs: number;
 }
 
-/** A user that was found, or the news that there is none, and when the page was read that this rests on. */
+/** The user, or undefined if there is none, and when the page that shows this was read. */
 interface Found {
   readonly user: User | undefined;
-  /** Milliseconds since the epoch; of a user that is not there, the time of the oldest page. */
+  /** Milliseconds since the epoch; if there is no such user, the time of the oldest page. */
   readonly fetchedAt: number;
 }
 
@@ -80,7 +80,7 @@ async function lookUp(
       progress.pages += 1;
       progress.users += output.items.length;
       if (output.nextToken === undefined) return { user, fetchedAt: oldest };
-      // Only a search that has to call Rekognition may come to no end.
+      // For the time of a retry: only a search that has to call Rekognition may run out of time.
       if (isFetched) takeTotal ??= ifInTime(countUsers(input, terms, deps));
     }
   } catch (error) {
@@ -100,7 +100,7 @@ async function countUsers(
   return output.userCount;
 }
 
-/** What the failure of a page means to a caller, who did not ask for a page. */
+/** What the failure of a page means for a caller, who did not ask for a page. */
 function failureOfSearch(error: unknown, progress: Progress, total: number, deps: OperationDeps): unknown {
   if (!(error instanceof AppError)) return error;
   const isCut = error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED';
@@ -111,8 +111,8 @@ function failureOfSearch(error: unknown, progress: Progress, total: number, deps
 }
 
 /**
- * The next lookup goes on with the pages that are there, at the pace of this one where others take the quota. A
- * collection of unknown size is taken to be twice as large.
+ * The retry continues after the cached pages, at the pace of this lookup, or at the quota's rate if that is slower. If
+ * the size of the collection is unknown, half of it counts as read.
  */
 function incomplete(
   { users: seen, pages, fetched, fetchedMs }: Progress,

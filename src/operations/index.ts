@@ -7,5 +7,5 @@ import { streamUsers } from './stream-users.ts';
 /** Every operation of the service. */
 export const operations = [listUsers, streamUsers, getUser, getCollection, listCollections] as const;
 
-/** The operations of Rekognition that they call, by name. Each has a quota of its own. */
+/** The names of the operations of Rekognition that these call. Each has a quota of its own. */
 export const upstreamOperations: readonly string[] = [...new Set(operations.flatMap(({ calls }) => calls))];

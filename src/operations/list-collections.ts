@@ -11,7 +11,7 @@ interface Collection {
 }
 
 const MAX_COLLECTIONS = 1000;
-/** What a collection takes in memory beside its id. It is not kept as JSON, which depends on the caller. */
+/** The bytes that a collection takes in memory besides its id. The JSON of a page depends on the caller: not cached. */
 const COLLECTION_BYTES = 75;
 
 /** `ListCollections` of Rekognition. */
@@ -26,7 +26,7 @@ export const collections: UpstreamOperation<ListCollectionsCommandInput, Upstrea
     items.reduce((sum, { collectionId }) => sum + COLLECTION_BYTES + collectionId.length, 0),
 };
 
-/** Rekognition sends two arrays, of which the same places belong together. */
+/** Rekognition sends two parallel arrays: ids and face models. */
 function readCollections(response: Json, max: number): Collection[] {
   const ids = readArray(response, 'CollectionIds', max);
   const versions = readArray(response, 'FaceModelVersions', max);

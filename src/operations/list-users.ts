@@ -12,9 +12,9 @@ export interface User {
   readonly userStatus: string;
 }
 
-/** The most that Rekognition gives: a page costs a call, however many users it holds. */
+/** The most that Rekognition allows in a page. A page costs one call, however many users it has. */
 export const MAX_USERS = 500;
-/** What a user takes in memory beside the two copies of the id: an object, two strings, its place in the index, and the JSON. */
+/** The bytes that a user takes in memory besides two copies of its id: object, two strings, index entry, JSON. */
 const USER_BYTES = 160;
 
 /** A page of users. */

@@ -27,7 +27,7 @@ export function call(options: CallOptions): UpstreamCall {
     const { stats } = context;
     const parent = context.signal();
     const from = now();
-    // The trace's context is not sent: the request is signed as it is.
+    // The trace's context is not sent to AWS (docs/decisions/0010).
     const span = context.trace && startPart(context.trace, `Rekognition/${name}`, SpanKind.CLIENT);
     stats.attempts += 1;
     const ended = (outcome: AttemptOutcome): void => {
@@ -55,10 +55,10 @@ export function call(options: CallOptions): UpstreamCall {
   };
 }
 
-/** How a call ended; `left`: nobody waited for it any more. */
+/** How a call ended; `left`: no request waited for it any more. */
 export type AttemptOutcome = 'ok' | 'left' | ErrorCode;
 
-/** Ends the call. `stats` tell of it, unless it was given up since everybody had left. */
+/** Ends the span of a call. If no request waited for it any more, `stats` are of an earlier call. */
 function endAttempt(span: Span, operation: string, stats: UpstreamStats, outcome: AttemptOutcome): void {
   const failed = outcome !== 'ok' && outcome !== 'left';
   endSpan(span, failed, {

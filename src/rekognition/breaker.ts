@@ -13,13 +13,13 @@ import type { Stage } from './operation.ts';
 
 /** Suspends calls while Rekognition keeps failing: those of one scope, such as a collection, or all of them. */
 export interface Breaker {
-  /** Throws `UPSTREAM_UNAVAILABLE` while calls are suspended; takes nothing. */
+  /** Throws `UPSTREAM_UNAVAILABLE` while calls are suspended; changes nothing. */
   check(scope: string | undefined): void;
   /** Begins one call, whose result is passed once; throws `UPSTREAM_UNAVAILABLE` while calls are suspended. */
   begin(scope: string | undefined): (result: ExecutionResult) => void;
-  /** Of the calls of all scopes. */
+  /** The state of the circuit over all scopes. */
   state(): CircuitState;
-  /** How many scopes are suspended, each for itself. */
+  /** How many scopes are suspended on their own. */
   suspendedScopes(): number;
 }
 
@@ -30,12 +30,12 @@ interface BreakerOptions {
   readonly random: () => number;
 }
 
-/** Beyond this many the longest unused scope is forgotten, its suspension too. */
+/** Beyond this number the least recently used scope is forgotten, with its suspension. */
 const MAX_SCOPES = 1000;
-/** Fewer than it takes to open: the failures of one scope alone never suspend the others. */
+/** How many failures of one scope count towards all: too few to suspend the others. */
 const COUNTED_TOWARDS_ALL = 3;
 
-/** A breaker with one circuit for each scope, and one over all of them. Calls without a scope have the latter alone. */
+/** A breaker with one circuit for each scope, one for calls without a scope, and one over all of them. */
 export function createBreaker({ now, random }: BreakerOptions): Breaker {
   const all = createCircuit({ now, random, countedPerScope: COUNTED_TOWARDS_ALL });
   const unscoped = createCircuit({ now, random, countedPerScope: FAILURES_TO_OPEN });
@@ -56,7 +56,7 @@ export function createBreaker({ now, random }: BreakerOptions): Breaker {
   return {
     check,
     begin(scope) {
-      // Both before either is begun, so that a scope that fails by itself takes no probe of the rest.
+      // Both circuits are checked before either is begun, so that a suspended scope does not use the probe of all.
       check(scope);
       const ends = [circuitOf(scope).begin(scope ?? ''), all.begin(scope ?? '')];
       return (result) => {
@@ -76,7 +76,7 @@ function suspended(waitMs: number): AppError {
   );
 }
 
-/** Refuses a call that could not be made, before it waits for anything. */
+/** Refuses a suspended call before it waits for anything. */
 export function failFast(breaker: Breaker): Stage {
   return (next) => async (operation, input, context) => {
     breaker.check(operation.isolatedBy?.(input));
@@ -84,7 +84,7 @@ export function failFast(breaker: Breaker): Stage {
   };
 }
 
-/** Lets the breaker know how calls end, and refuses them while they are suspended. */
+/** Tells the breaker how calls end, and refuses them while they are suspended. */
 export function guarded(breaker: Breaker): Stage {
   return (next) => async (operation, input, context) => {
     const ended = breaker.begin(operation.isolatedBy?.(input));
@@ -99,11 +99,14 @@ export function guarded(breaker: Breaker): Stage {
   };
 }
 
-/** A refusal or a throttle is a response of Rekognition. What is no failure of a call was not sent, or nobody waited. */
+/**
+ * A refusal or a throttle is a response, so Rekognition works. An error that is no `UpstreamFailure` says nothing about
+ * Rekognition: the call was not sent, or no request waited for it any more.
+ */
 function resultOf(error: unknown): ExecutionResult {
   if (!(error instanceof UpstreamFailure)) return 'cancelled';
   return FAULTS.has(error.code) ? 'failed' : 'succeeded';
 }
 
-/** What suspends calls when it happens often enough. */
+/** The failures that suspend calls. */
 const FAULTS: ReadonlySet<string> = new Set(['UPSTREAM_ERROR', 'UPSTREAM_TIMEOUT']);

@@ -11,7 +11,7 @@ import {
   type UpstreamResult,
 } from './operation.ts';
 
-/** A result that is young enough to be used again, or the error that is as good as one. */
+/** A result, or an error that is cached like one. */
 type CachedResult = UpstreamResult<unknown> | AppError;
 
 interface Entry {
@@ -21,7 +21,7 @@ interface Entry {
   readonly maxAgeMs: number;
 }
 
-/** Results of one operation of Rekognition, kept for a moment. */
+/** Results of one operation of Rekognition, kept for a short time. */
 export interface Cache {
   get(key: string, maxAgeMs: number): CachedResult | undefined;
   set(key: string, result: CachedResult, maxAgeMs: number, bytes: number): void;
@@ -30,9 +30,9 @@ export interface Cache {
 }
 
 const MAX_RESULTS = 5000;
-/** Of one operation, so that all of them together fit beside the rest of the service in 256 MiB. */
+/** For one operation: the caches of all fit into 256 MiB beside the rest of the service. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** What an entry takes beside its output: its key, both page tokens, the headers of the response. */
+/** What an entry takes besides its output: its key, both page tokens, the headers of the response. */
 const ENTRY_BYTES = 3500;
 
 /** An empty cache. It holds user ids, so a result is dropped as soon as it is too old for every caller. */
@@ -50,9 +50,9 @@ export function createCache(now: () => number): Cache {
     },
     set(key, result, maxAgeMs, bytes) {
       const present = entries.peek(key);
-      // Of the callers who share a call, one may take an older result than the other.
+      // Callers who share a call each store its result. The one who accepts the greatest age decides.
       if (present?.result === result && maxAgeMs <= present.maxAgeMs) return;
-      // A caller who takes an older result still finds this one for as long as the one that it replaces.
+      // The new result stays for as long as the one that it replaces would have: its caller may accept a greater age.
       const ttl = Math.ceil(Math.max(maxAgeMs, entries.getRemainingTTL(key)));
       entries.set(key, { result, at: now(), maxAgeMs }, { ttl, size: ENTRY_BYTES + bytes });
     },
@@ -65,7 +65,7 @@ interface FromCacheOptions {
   readonly metrics: Metrics;
 }
 
-/** Answers from the cache where the context takes a result of that age, and keeps what comes. */
+/** Answers from the cache if a result is young enough for the context, and caches new results. */
 export function fromCache({ cache, metrics }: FromCacheOptions): Stage {
   return (next) =>
     async <Input extends RekognitionInput, Output>(

@@ -1,15 +1,15 @@
-/** How an execution ended. `cancelled` says nothing of upstream: nobody waited for it, or nothing was sent. */
+/** How a call ended. `cancelled` says nothing about upstream: it was not sent, or no request waited for it. */
 export type ExecutionResult = 'succeeded' | 'failed' | 'cancelled';
 
 /** `half-open`: suspended, with a probe under way. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** Suspends calls after failures in a row, and lets single probes go until one succeeds. */
+/** Suspends calls after failures in a row. Then single calls probe until one succeeds. */
 export interface Circuit {
   state(): CircuitState;
   /** Milliseconds until a call of this scope may go; 0 when it may go now. */
   waitMs(scope: string): number;
-  /** Begins a call, only where `waitMs` is 0; in a suspension it is the probe. The result is passed once. */
+  /** Begins a call, for which `waitMs` must be 0; in a suspension it is the probe. The result is passed once. */
   begin(scope: string): (result: ExecutionResult) => void;
 }
 
@@ -30,15 +30,15 @@ const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 5000;
 /** Pauses are up to a quarter longer, never shorter, so that replicas do not probe in step. */
 const JITTER = 0.25;
-/** A probe that was never settled must not block the next one for ever. */
+/** A probe without a result does not block the next one for longer. */
 const PROBE_LOST_MS = 60_000;
-/** While a probe is under way its end is unknown: look again in a second. */
+/** The end of a probe that is under way is unknown, so calls are told to wait this long at most. */
 const PROBE_WAIT_MS = 1000;
 
 /** A circuit that starts closed. */
 export function createCircuit({ now, random, countedPerScope }: CircuitOptions): Circuit {
   let state: CircuitState = 'closed';
-  /** Grows with each change of state: a call that began before the change says nothing about what is after it. */
+  /** Grows with each change of state. The result of a call that began before the last change is ignored. */
   let epoch = 0;
   /** The present pause without its jitter. */
   let pauseMs = 0;
@@ -69,20 +69,20 @@ export function createCircuit({ now, random, countedPerScope }: CircuitOptions):
     const inARow = failures;
     if ([...inARow.values()].reduce((sum, count) => sum + count, 0) < FAILURES_TO_OPEN) return;
     suspend(FIRST_PAUSE_MS);
-    // Where each failure is another scope's, it is all of upstream.
+    // If each failure is of another scope, all of upstream fails.
     if (inARow.size < FAILURES_TO_OPEN) culprits = inARow;
   };
   const probeEnded = (result: ExecutionResult): void => {
     if (result === 'succeeded') change('closed', now());
     else if (result === 'failed') suspend(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
-    // The next may go at once, but clients who keep leaving are not to send a probe each.
+    // The next call may probe, but no sooner than this, since clients may keep leaving.
     else change('open', Math.max(now(), changedAt + FIRST_PAUSE_MS));
   };
 
   return {
     state: () => state,
     waitMs(scope) {
-      // A scope that has not failed may be well: its next call is the first probe, without a pause.
+      // A call of a scope that has not failed is the first probe, without a pause (docs/decisions/0015).
       if (state === 'closed' || (culprits && !culprits.has(scope))) return 0;
       const remaining = Math.max(0, dueAt - now());
       return state === 'half-open' ? Math.min(remaining, PROBE_WAIT_MS) : remaining;

@@ -17,7 +17,7 @@ import { createTransport, type Transport } from './transport.ts';
 /** The input of an operation of Rekognition. */
 export type RekognitionInput = ServiceInputTypes;
 
-/** A command of the SDK. What it resolves to is the JSON that was sent, so the type of its output says nothing. */
+/** A command of the SDK. It resolves to the JSON that Rekognition sent, so the type of its output says nothing. */
 export type RekognitionCommand<Input extends RekognitionInput> = Command<
   ServiceInputTypes,
   Input,
@@ -27,7 +27,7 @@ export type RekognitionCommand<Input extends RekognitionInput> = Command<
   RekognitionClientResolvedConfig
 >;
 
-/** A response, as the JSON object that it was. Each member is checked where it is read. */
+/** A response as the JSON object that Rekognition sent. Each operation checks the members that it reads. */
 export interface RekognitionResponse {
   readonly body: Readonly<Record<string, unknown>>;
   readonly requestId: string | undefined;
@@ -50,11 +50,11 @@ interface ClientOptions {
   readonly credentialsTimeoutMs: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Milliseconds since the epoch, by the clock that credentials end by. */
+  /** Milliseconds since the epoch, by the wall clock: credentials expire by it. */
   readonly wallClock: () => number;
 }
 
-/** By then nobody waits for a call any more, and its connection is closed. */
+/** The connection of a call is closed this long after its time-out, when no request waits for it any more. */
 const LEFT_OVER_MS = 1000;
 
 /** The SDK's client, set for one attempt a call: retries, time-outs and pacing are this service's own. */
@@ -70,12 +70,12 @@ export function createClient(options: ClientOptions): Client {
     keys ? Promise.resolve(keys) : lookUpCredentials(region, transport);
   const credentials = createCredentials({ lookUp, timeoutMs, now, wallClock });
   const client: RekognitionClient = new RekognitionClient({
-    ...settled,
+    ...fixedSettings,
     endpoint: url,
     region,
     credentials: () => credentials.get(),
-    // One signer, where the SDK would make one for each call. It asks for credentials at each call; the SDK would keep
-    // those that AWS refused.
+    // One signer for all calls: the SDK would make one for each, and keep credentials that AWS has refused. This one
+    // asks for credentials at each call.
     signer: () => Promise.resolve(signer),
     protocol: StrictJsonProtocol,
     requestHandler: transport,
@@ -89,7 +89,7 @@ export function createClient(options: ClientOptions): Client {
   });
   return {
     async send(command) {
-      // Without options, a signal among them: with any, the SDK makes its middleware again for each call.
+      // Without options, so without a signal: with them the SDK would make its middleware again for each call.
       const output = (await client.send(command)) as ServiceOutputTypes;
       const { $metadata, ...body } = output;
       return { body, requestId: $metadata.requestId };
@@ -101,11 +101,11 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** What the SDK would otherwise read from AWS's variables and files, where a value that is none fails each call. */
-const settled: RekognitionClientConfig = {
+/** The SDK would read these settings from AWS's variables and files, and a bad value there would fail every call. */
+const fixedSettings: RekognitionClientConfig = {
   cacheMiddleware: true,
   maxAttempts: 1,
-  // The SDK's own would give each call an id and a count of its attempts.
+  // The SDK's own strategy would send an id and a count of attempts with each call.
   retryStrategy: { retry: (next, args) => next(args) },
   defaultsMode: 'standard',
   useFipsEndpoint: false,
@@ -115,12 +115,12 @@ const settled: RekognitionClientConfig = {
   userAgentAppId: 'rollcall',
 };
 
-/** A new chain for each lookup, since a chain keeps what it found, and files as they were. */
+/** Makes a new chain for each lookup, since a chain caches what it found, and the files that it read. */
 async function lookUpCredentials(region: string, transport: Transport): Promise<AwsCredentialIdentity> {
-  // The SDK's clients of STS are short-lived; the connections are the transport's.
+  // The SDK destroys its client of STS after use; the connections of the transport must stay.
   const requestHandler = { ...transport, destroy: () => undefined };
   let code: string | undefined;
-  // The chain drops the error of a source that it passes over, with the code of its socket, but debugs its text.
+  // The chain drops the error of a source that fails, but logs its text, which has the code of the socket.
   const debug = (text: unknown): void => {
     code = /\bE[A-Z]{4,}\b/.exec(String(text))?.[0] ?? code;
   };
@@ -135,5 +135,5 @@ async function lookUpCredentials(region: string, transport: Transport): Promise<
 }
 
 function ignore(): void {
-  // The SDK's other messages may hold what is secret.
+  // The SDK's other messages may contain secrets.
 }

@@ -2,7 +2,7 @@ import type { AwsCredentialIdentity } from '@smithy/types';
 
 import { raceDeadline } from './deadline.ts';
 
-/** There are no credentials to sign with; `cause` is what their provider failed with. */
+/** The credentials could not be looked up; `cause` is the error of their source. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError';
 
@@ -13,35 +13,35 @@ export class CredentialsError extends Error {
 
 /** What calls of AWS are signed with. */
 export interface Credentials {
-  /** The cached ones, or looked up in bounded time. Rejects with `CredentialsError`, or with the signal's reason. */
+  /** Cached credentials, or a lookup in bounded time. Rejects with `CredentialsError`, or with the signal's reason. */
   get(signal?: AbortSignal): Promise<AwsCredentialIdentity>;
-  /** AWS refused them: the next caller has them looked up afresh. */
+  /** AWS refused the credentials: the next call looks them up again. */
   refused(): void;
 }
 
 interface CredentialsOptions {
-  /** Asks their source, and keeps nothing. */
+  /** Asks their source, without a cache. */
   readonly lookUp: () => Promise<AwsCredentialIdentity>;
   /** How long a caller waits for a lookup, in milliseconds. */
   readonly timeoutMs: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Milliseconds since the epoch, by the clock that credentials end by. */
+  /** Milliseconds since the epoch, by the wall clock: credentials expire by it. */
   readonly wallClock: () => number;
 }
 
-/** Their source is asked this often at most: also for those that AWS refuses, or that have ended by this host's clock. */
+/** The source is asked at most this often, even if AWS refuses what it gives, or this host's clock is wrong. */
 const LOOKUP_INTERVAL_MS = 10_000;
-/** Credentials that end this soon are looked up again while they still serve. */
+/** Credentials that expire this soon are looked up again while they are still used. */
 const RENEW_BEFORE_MS = 300_000;
 
-/** Caches credentials until they end or are refused. All who ask at once share one lookup. */
+/** Caches credentials until they expire or are refused. Calls that need them at the same time share one lookup. */
 export function createCredentials(options: CredentialsOptions): Credentials {
   const { lookUp, timeoutMs, now, wallClock } = options;
   let cached: AwsCredentialIdentity | undefined;
   let pending: Promise<AwsCredentialIdentity> | undefined;
   let begunAt = -Infinity;
-  /** When the lookup of the cached ones began, or when they were refused: what an older lookup finds is out of date. */
+  /** When the lookup of the cached ones began, or when they were refused. An older lookup's result is not cached. */
   let freshSince = -Infinity;
 
   const begin = (): Promise<AwsCredentialIdentity> => {

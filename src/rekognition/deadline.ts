@@ -1,15 +1,15 @@
 interface Bounds {
-  /** Milliseconds until it is given up. */
+  /** Milliseconds until the wait is given up. */
   readonly ms: number;
-  /** Gives it up too, with its own reason. */
+  /** Ends the wait too, with the signal's reason. */
   readonly parent: AbortSignal;
   /** The error of the time-out. */
   readonly onTimeout: () => Error;
 }
 
 /**
- * Waits for work that goes on without this waiter, no longer than the bounds allow. What the work does later is of no
- * consequence.
+ * Waits for work no longer than the bounds allow. The work itself is not stopped; its later result or failure is
+ * ignored.
  */
 export function raceDeadline<T>({ ms, parent, onTimeout }: Bounds, awaited: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
@@ -34,7 +34,7 @@ export function raceDeadline<T>({ ms, parent, onTimeout }: Bounds, awaited: Prom
   });
 }
 
-/** Returns a function that takes the result where it is there by then. Nothing waits for the work, and a failure is ignored. */
+/** Returns a function that gives the result, if it is there when the function is called. A failure is ignored. */
 export function ifInTime<T>(work: Promise<T>): () => T | undefined {
   let result: T | undefined;
   work.then(
@@ -46,14 +46,14 @@ export function ifInTime<T>(work: Promise<T>): () => T | undefined {
   return () => result;
 }
 
-/** How long a call takes, by those that have succeeded, in milliseconds. */
+/** An estimate of how long a call takes, from the calls that succeeded, in milliseconds. */
 export interface CallDuration {
   observe(ms: number): void;
-  /** What the next call may take. */
+  /** How long the next call may take. */
   readonly ms: number;
 }
 
-/** A call may take this long before any has been seen. */
+/** The estimate before the first call. */
 const INITIAL_MS = 100;
 
 /** As TCP estimates a connection's round trips (RFC 6298): their mean and four times their deviation, both smoothed. */

@@ -31,5 +31,5 @@ export const exceptionCodes: ReadonlyMap<string, ErrorCode> = new Map(
   }),
 );
 
-/** Exceptions that pass by themselves, though their status is 4xx. */
+/** Exceptions that are temporary, though their status is 4xx. */
 export const passingExceptions: ReadonlySet<string> = new Set(['RequestTimeout', 'RequestTimeoutException']);

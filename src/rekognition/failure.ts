@@ -22,7 +22,7 @@ interface Meaning {
     readonly name: string;
     readonly status?: number;
     readonly cause?: string;
-    /** It failed before there was anything to send. */
+    /** The call was not sent: its credentials could not be looked up. */
     readonly stage?: 'credentials';
   };
   readonly requestId: string | undefined;
@@ -56,7 +56,7 @@ interface SdkError extends Error {
   readonly $response?: { readonly headers?: Readonly<Record<string, string>> };
 }
 
-/** Reads a failed call. An error that is neither AWS's nor the network's is a bug, and is thrown on. */
+/** Reads the error of a call. One that is neither AWS's nor the network's is a bug, and is rethrown. */
 export function toUpstreamFailure(error: unknown, now: () => number): UpstreamFailure {
   return new UpstreamFailure(meaningOf(error, now), error);
 }
@@ -92,7 +92,7 @@ function meaning(error: SdkError, code: ErrorCode, retry: boolean): Meaning {
   };
 }
 
-/** Our own words for a malformed response, a socket's code for a failed connection. */
+/** This service's own text for a malformed response, the socket's code for a failed connection. */
 function causeOf(error: Error): string | undefined {
   if (error instanceof MalformedResponse) return error.message.split('\n', 1)[0];
   return error instanceof TransportError ? codeAlong(error.cause) : undefined;
@@ -108,7 +108,7 @@ function codeOf(error: SdkError): ErrorCode | undefined {
 
 function isRetried(error: SdkError, code: ErrorCode): boolean {
   if (code === 'UPSTREAM_THROTTLED') return true;
-  // The SDK has just corrected its clock by the response's date: the same call now signs rightly.
+  // The SDK has just corrected its clock by the response's date: the next signature has the right time.
   if (code === 'UPSTREAM_UNAUTHENTICATED') return error.$metadata?.clockSkewCorrected === true;
   return (
     code === 'UPSTREAM_ERROR' &&
@@ -116,7 +116,7 @@ function isRetried(error: SdkError, code: ErrorCode): boolean {
   );
 }
 
-/** What a provider of credentials failed with: the error's name and the socket's code, never its text. */
+/** The error of a source of credentials: its name and the socket's code, never its text. */
 function nameAndCodeOf(error: unknown): { readonly name: string; readonly cause?: string } {
   if (!(error instanceof Error)) return { name: 'Error' };
   const code = codeAlong(error);

@@ -7,14 +7,14 @@ import type { UpstreamFailure } from './failure.ts';
 /** The members of a JSON object that Rekognition sent, unchecked. */
 export type Json = Readonly<Record<string, unknown>>;
 
-/** One operation of Rekognition, as data. Whatever serves operations knows no more of them than this. */
+/** One operation of Rekognition, as data. The code that calls operations knows only this about them. */
 export interface UpstreamOperation<Input extends RekognitionInput, Output> {
   /** Rekognition's own name: of the quota, in metrics, spans and Redis. */
   readonly name: string;
   readonly command: (input: Input) => RekognitionCommand<Input>;
-  /** Reads a response to this input; throws `MalformedResponse` where it is not what Rekognition documents. */
+  /** Reads a response to this input; throws `MalformedResponse` if it is not what Rekognition documents. */
   readonly read: (response: Json, input: Input) => Output;
-  /** What fails alone, such as one collection: failures of one do not suspend the others. */
+  /** What can fail alone, such as one collection: its failures do not suspend the others. */
   readonly isolatedBy?: (input: Input) => string | undefined;
   /** About how many bytes of memory an output takes, for the bound of the cache. */
   readonly bytesOf?: (output: Output) => number;
@@ -25,20 +25,20 @@ export interface UpstreamResult<Output> {
   readonly output: Output;
   /** Milliseconds since the epoch. */
   readonly fetchedAt: number;
-  /** What the operation made of the output, so that it is made once. It is kept and dropped with it. */
+  /** The rendered output, so that it is rendered once. It is cached and dropped together with the output. */
   rendered?: unknown;
 }
 
-/** Who makes a call, and on what terms. */
+/** The caller of a call, its priority, deadline and signal, and the age of a result that it accepts. */
 export interface CallContext extends PermitRequest {
-  /** The oldest result that will do, in milliseconds; 0 asks for a new one. */
+  /** The greatest age of an acceptable result, in milliseconds; 0 asks for a new one. */
   readonly maxAgeMs: number;
   readonly stats: UpstreamStats;
-  /** The trace of the request, where it has one. */
+  /** The trace of the request, if it has one. */
   readonly trace?: Trace | undefined;
 }
 
-/** Whether a result was fetched from Rekognition, came from another request's call, or had been kept. */
+/** Whether a result was fetched from Rekognition, came from another request's call, or from the cache. */
 export type ResultSource = 'fetched' | 'shared' | 'cached';
 
 /** What happened upstream for one request: for its log line and its span. Times are in milliseconds. */
@@ -60,7 +60,7 @@ export function createUpstreamStats(): UpstreamStats {
   return { source: 'fetched', attempts: 0, waitMs: 0, delaysMs: [] };
 }
 
-/** So many delays are kept of a stream, however long it is. */
+/** At most this many delays of a stream are kept. */
 const MAX_DELAYS = 100;
 
 /** Adds the stats of one page to those of its stream. */
@@ -83,7 +83,7 @@ export type UpstreamCall = <Input extends RekognitionInput, Output>(
 /** One stage on the way of a call. */
 export type Stage = (next: UpstreamCall) => UpstreamCall;
 
-/** Whether an error is as good as a result: the resource does not exist for any caller. */
+/** Whether an error can be cached like a result: the collection exists for no caller. */
 export function isLasting(error: unknown): error is AppError {
   return (error as Partial<AppError> | undefined)?.code === 'COLLECTION_NOT_FOUND';
 }

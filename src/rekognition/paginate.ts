@@ -15,9 +15,9 @@ interface PaginateOptions<Input extends RekognitionInput, Page> {
   readonly operation: UpstreamOperation<Input, Page>;
   readonly input: Input;
   readonly pageSize: number;
-  /** Rekognition's token of the first page that is wanted; by default the first of all. */
+  /** Rekognition's token of the page to begin with; by default the first page of the listing. */
   readonly from?: string | undefined;
-  /** The terms of the next page. Its `stats` get what happened for the page added. */
+  /** The context of the next page. What happened for that page is added to its `stats`. */
   readonly context: () => CallContext;
 }
 

@@ -14,7 +14,7 @@ interface PermittedOptions {
   readonly now: () => number;
 }
 
-/** Waits for a permit. It goes back where it is not used: the caller has gone, or the call is refused after all. */
+/** Waits for a permit, and gives it back if it is not used: the caller has left, or a later stage refuses the call. */
 export function permitted(options: PermittedOptions): Stage {
   return (next) => async (operation, input, context) => {
     const permit = await acquire(options, operation.name, context);
@@ -57,7 +57,7 @@ async function acquire(
   }
 }
 
-/** Ends the wait: with a permit where there is no `error`. */
+/** Ends the span of a wait; without an `error` it has brought a permit. */
 function endWait(span: Span, operation: string, priority: Priority, error?: unknown): void {
   const code = error instanceof AppError ? error.code : undefined;
   endSpan(span, code !== undefined, {

@@ -14,8 +14,8 @@ export class MalformedResponse extends Error {
 }
 
 /**
- * AWS JSON 1.1 with plain JSON both ways: an input is sent as it is, and a success is read strictly and returned as the
- * JSON that it was. The SDK reads the exceptions.
+ * AWS JSON 1.1 with plain JSON both ways: an input is sent as JSON, and a success is read strictly and returned as the
+ * JSON that was received. The SDK reads the exceptions.
  */
 export class StrictJsonProtocol extends AwsJson1_1Protocol {
   override async serializeRequest(
@@ -53,8 +53,7 @@ export class StrictJsonProtocol extends AwsJson1_1Protocol {
 
 /**
  * Reads a success of AWS JSON 1.1 strictly. The SDK takes an HTML page, an empty body, an array or an error document at
- * status 200 for a success; here each of them is a `MalformedResponse`. The rest is the JSON object that was sent: each
- * operation checks the members that it reads.
+ * status 200 for a success; here each of them is a `MalformedResponse`. Each operation checks the members that it reads.
  */
 function readResponse(response: HttpResponse): Record<string, unknown> {
   if (response.statusCode !== 200) throw new MalformedResponse(`status ${response.statusCode}`);

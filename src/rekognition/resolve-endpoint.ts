@@ -8,8 +8,8 @@ export interface RekognitionEndpoint {
 }
 
 /**
- * Finds the endpoint as the SDK does, from AWS's own settings. The SDK does so at the first request only, so one is made
- * here and not sent. Rejects with the SDK's reason.
+ * Finds the endpoint from AWS's own settings. The SDK does so at its first request, so this makes one and does not send
+ * it. Rejects with the SDK's reason.
  */
 export async function resolveEndpoint(): Promise<RekognitionEndpoint> {
   let url = '';

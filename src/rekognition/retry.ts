@@ -45,7 +45,7 @@ export function retried(options: RetriedOptions): Stage {
         return result;
       } catch (error) {
         context.signal().throwIfAborted();
-        // A retry that was not let through leaves the failure that asked for it as the response.
+        // If a retry is refused, the response is the failure that the retry was for.
         if (failure && error instanceof AppError) throw toAppError(failure);
         if (!(error instanceof UpstreamFailure)) throw error;
         failure = error;
@@ -55,7 +55,7 @@ export function retried(options: RetriedOptions): Stage {
   };
 }
 
-/** Waits before the next attempt; throws the failure where there is to be none. */
+/** Waits before the next attempt; throws the failure if there is to be none. */
 async function backOff(
   { maxAttempts, budget, metrics, now, random }: RetriedOptions,
   operation: string,
@@ -65,7 +65,7 @@ async function backOff(
 ): Promise<void> {
   const delayMs = backOffMs(failure, attempt, random);
   const inTime = now() + delayMs < deadlineAt();
-  // A retry after a throttle takes a permit of a rate that has yielded: that bounds it, and needs no budget.
+  // A throttle lowers the rate of permits, and each retry takes one: that limits them without the budget.
   const isAllowed = (): boolean => failure.code === 'UPSTREAM_THROTTLED' || budget.take();
   if (!failure.retry || attempt >= maxAttempts || !inTime || !isAllowed()) throw toAppError(failure);
   metrics.retries.inc({ operation, code: failure.code });
@@ -86,7 +86,7 @@ export interface RetryBudget {
 
 /** Retries that a fresh process may make. With 200 requests and no success that is 1.05 attempts a request. */
 const CAPACITY = 10;
-/** What a success earns: a steady third of failing attempts can go on being retried. */
+/** What a success earns: while a third of the attempts fail, each of them can be retried. */
 const PER_SUCCESS = 0.5;
 /** Ten seconds earn one retry, so that a budget spent in an outage does not stay empty on a quiet service. */
 const PER_MS = 1 / 10_000;

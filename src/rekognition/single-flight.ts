@@ -7,7 +7,7 @@ import type { RekognitionInput } from './client.ts';
 import { raceDeadline } from './deadline.ts';
 import type { CallContext, Stage, UpstreamOperation, UpstreamResult } from './operation.ts';
 
-/** One call of Rekognition, and those who wait for it. */
+/** One call of Rekognition, and the callers who wait for it. */
 interface InFlight {
   readonly context: CallContext;
   readonly result: Promise<UpstreamResult<unknown>>;
@@ -29,8 +29,8 @@ interface SharedInFlightOptions {
 }
 
 /**
- * Lets identical calls in flight be one. A caller who leaves, or whose deadline passes, disturbs no other; when the
- * last has gone, nobody waits for the call any more.
+ * Makes identical calls in flight one call. A caller who leaves, or whose deadline passes, does not affect the others.
+ * When the last one has left, the call's signal aborts.
  */
 export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInFlightOptions): Stage {
   return (next) => {
@@ -52,7 +52,7 @@ export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInF
     ) => {
       const key = keyOf(input);
       const found = slots.get(key)?.call;
-      // It may still wait for its turn, and the turn of this caller may come sooner.
+      // The call may still wait for its turn, and the turn of this caller may come sooner.
       if (found) governor.join(found.context, context);
       const call = found ?? start(key, context, (shared) => next(operation, input, shared));
       call.join(context);
@@ -100,7 +100,7 @@ function createInFlight(first: CallContext, run: Run, onEnd: () => void): InFlig
       deadlineAt = Math.max(deadlineAt, until());
       if (waiting === 1) return;
       others.push({ caller, priority });
-      // The waits and attempts are parts of the first request's span; the others point to it.
+      // The waits and attempts are in the trace of the first request; the others link to its span.
       if (first.trace) trace?.span.addLink({ context: first.trace.span.spanContext() });
     },
     detach() {

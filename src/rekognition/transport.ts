@@ -11,9 +11,9 @@ export class TransportError extends Error {
 }
 
 interface TransportOptions {
-  /** Longest wait for a connection, TLS included, in milliseconds. */
+  /** The longest wait for a connection, TLS included, in milliseconds. */
   readonly connectTimeoutMs: number;
-  /** Longest wait for a response, and for each part of it, in milliseconds; undici looks about once a second. */
+  /** The longest wait for a response, and for each part of it, in milliseconds; undici checks about once a second. */
   readonly readTimeoutMs: number;
   /** Whether `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count. */
   readonly proxies: boolean;
@@ -28,12 +28,12 @@ export interface Transport {
   destroy(): void;
 }
 
-/** Far above the largest page; a longer response is none of Rekognition's. */
+/** Far above the largest page of Rekognition. */
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
 
 /**
- * Sends the SDK's requests over undici, which costs less than its own handler, and reads responses whole. A request takes
- * no signal: where nobody waits for it any more, it ends within its time-out.
+ * Sends the SDK's requests over undici, which costs less than the SDK's own handler, and reads responses whole. A
+ * request takes no signal: if no one waits for it any more, it ends within its time-out.
  */
 export function createTransport({ connectTimeoutMs, readTimeoutMs, proxies }: TransportOptions): Transport {
   const connect = { timeout: connectTimeoutMs };
@@ -64,7 +64,7 @@ export function createTransport({ connectTimeoutMs, readTimeoutMs, proxies }: Tr
   };
 }
 
-/** One request and its whole response. undici's `dispatch` spares the streams that its `request` would make. */
+/** One request and its whole response. undici's `dispatch` makes no streams, as its `request` would. */
 function exchange(agent: Dispatcher, request: HttpRequest): Promise<HttpResponse> {
   const { protocol, hostname, port, method, headers } = request;
   const body = (request.body ?? null) as string | Uint8Array | null;

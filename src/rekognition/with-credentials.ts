@@ -10,7 +10,7 @@ interface WithCredentialsOptions {
   readonly now: () => number;
 }
 
-/** Has credentials before there is a permit: a source of credentials that fails or is slow takes none of the quota. */
+/** Looks up credentials before the wait for a permit, so that a source that fails or is slow costs no quota. */
 export function withCredentials({ credentials, metrics, now }: WithCredentialsOptions): Stage {
   return (next) => async (operation, input, context) => {
     const signal = context.signal();

@@ -4,20 +4,20 @@ import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
 
 const QUIET_MS = 60_000;
-/** The SDK decides how long and how many its messages are. The log has a bound for both. */
+/** The SDK does not limit the length of its messages. */
 const MAX_LENGTH = 300;
 
-/** What the SDK complains of, as lines of the log, one a minute at most. */
+/** Logs the SDK's errors and warnings, at most one a minute. */
 export function diagLogger(logger: Logger, now: () => number): DiagLogger {
   let quietUntil = -Infinity;
-  const say = (...words: unknown[]): void => {
+  const warn = (...words: unknown[]): void => {
     if (now() < quietUntil) return;
     quietUntil = now() + QUIET_MS;
     const detail = words.filter((word) => typeof word === 'string').join(' ');
     logger.warn({ detail: detail.slice(0, MAX_LENGTH) }, 'OpenTelemetry reports a problem');
   };
   const ignore = (): void => undefined;
-  return { error: say, warn: say, info: ignore, debug: ignore, verbose: ignore };
+  return { error: warn, warn, info: ignore, debug: ignore, verbose: ignore };
 }
 
 /** An exporter that says once that the collector does not take its spans, and once that it does again. */
@@ -42,7 +42,7 @@ export function loggedExporter(exporter: SpanExporter, logger: Logger): SpanExpo
   };
 }
 
-/** A socket's code, or the collector's status; its own words only where there is neither. */
+/** A socket's code, or the collector's status; the error's message only if there is neither. */
 function reasonOf(error: (Error & { readonly code?: string | number }) | undefined): string {
   return String(error?.code ?? error?.message ?? 'unknown').slice(0, MAX_LENGTH);
 }

@@ -18,7 +18,7 @@ import type { StartTrace } from './span.ts';
 /** Starts traces, and sends their spans. */
 export interface Tracing {
   readonly startTrace: StartTrace;
-  /** Sends what is left; may take as long as the collector does. */
+  /** Sends the remaining spans; may take as long as the collector does. */
   stop(): Promise<void>;
 }
 
@@ -32,14 +32,14 @@ const propagator = new W3CTraceContextPropagator();
 
 /**
  * Sends spans to a collector over OTLP. The SDK reads its settings from the standard variables itself. Only `server.ts`
- * loads this file, and only where tracing is on.
+ * loads this file, and only if tracing is on.
  */
 export function startTracing({ logger, now }: TracingOptions): Tracing {
   api.diag.setLogger(diagLogger(logger, now), {
     logLevel: api.DiagLogLevel.WARN,
     suppressOverrideMessage: true,
   });
-  // An export that failed has been logged by then.
+  // `loggedExporter` has logged a failed export already.
   setGlobalErrorHandler(() => undefined);
   const provider = new BasicTracerProvider({
     resource: defaultResource()

@@ -10,13 +10,13 @@ import {
   type Tracer,
 } from '@opentelemetry/api';
 
-/** A span, and what starts the spans of its parts. Where tracing is off there is none, and nothing is made for it. */
+/** A span, and the tracer that starts the spans of its parts. Without tracing there is no `Trace`. */
 export interface Trace {
   readonly tracer: Tracer;
   readonly span: Span;
 }
 
-/** Starts the trace of a request that came in, or goes on with the trace that its headers name. */
+/** Starts the trace of a request, or continues the trace that its headers name. */
 export type StartTrace = (headers: IncomingHttpHeaders) => Trace;
 
 /** Starts the span of a part of the work, which may end later than the whole. */
