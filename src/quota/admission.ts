@@ -6,15 +6,15 @@ import type { StandingQueue } from './standing-queue.ts';
 /** Decides which requests may wait for a permit. */
 export interface Admission<T> {
   /**
-   * Lets a request wait for `maxWaitMs`, and returns the requests that make way for it. Throws `OVERLOADED` where its
-   * turn would come too late or the queue is full.
+   * Admits a request that can wait for `maxWaitMs`, and returns the requests that make way for it. Throws `OVERLOADED`
+   * if its turn would come too late or the queue is full.
    */
   admit(place: Place, maxWaitMs: number): readonly T[];
-  /** The requests that make way for one more: none while there is room. Undefined where its caller has its share. */
+  /** The requests that make way for one more: none while there is room. Undefined if its caller has its share. */
   displacedBy(place: Place): readonly T[] | undefined;
   /** Whether a waiting request must leave: others have pushed its turn back too far. */
   isLate(place: Place, position: number, timeLeftMs: number): boolean;
-  /** The error of a request that is refused, with the time until a request like it would be let in. */
+  /** The error of a request that is refused, with the time until the same request would be admitted. */
   refusal(detail: string, place: Place, maxWaitMs: number): AppError;
 }
 
@@ -40,11 +40,11 @@ export function createAdmission<T extends object>(options: AdmissionOptions<T>):
   const isFull = (priority: Priority): boolean =>
     priority === 'interactive' && queue.count(priority) >= queueLimit;
 
-  /** The position that a newcomer is let in by. While the queue stands, one more may come later and go before. */
+  /** The position by which a newcomer is admitted. While the queue stands, a later request may go before it. */
   const safePosition = (place: Place): number =>
     queue.positionUnderContention(place) + (standing.isStanding() && queue.has(place) ? 1 : 0);
 
-  /** Once the last waiting request would come in time, so would a new one, if there is room. */
+  /** A new request is admitted once a turn behind all waiting ones would come in time, and there is room. */
   const retryAfterMs = (place: Place, maxWaitMs: number): number => {
     const { priority } = place;
     const behindAll = Math.max(queue.behindAll(priority), safePosition(place));

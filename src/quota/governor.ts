@@ -6,13 +6,13 @@ import { createStandingQueue } from './standing-queue.ts';
 
 /** One call that wants a permit. */
 export interface PermitRequest extends Place {
-  /** Aborts when nobody wants the permit any more. */
+  /** Aborts when the permit is no longer wanted. */
   readonly signal: () => AbortSignal;
   /** The call must have ended by then; milliseconds since the epoch. May move while the request waits. */
   readonly deadlineAt: () => number;
-  /** It has had a permit before, for a call that failed: it is let in already, so the bound of newcomers is not its own. */
+  /** It has had a permit before, for a call that failed. It was admitted then, so the bound of newcomers does not apply. */
   readonly isRetry?: () => boolean;
-  /** Others who wait for the same call: it comes by the first of all their turns. */
+  /** Other callers that wait for the same call: the request takes the first of all their turns. */
   readonly others?: Iterable<Place>;
 }
 
@@ -28,18 +28,19 @@ export interface GovernorState {
   readonly rate: number;
   readonly permitsAvailable: number;
   readonly waiting: Readonly<Record<Priority, number>>;
-  /** The queue has stood for so long that newcomers may wait only a little. */
+  /** The queue has not been empty for so long that newcomers may wait only a little. */
   readonly standing: boolean;
 }
 
 /** Lets calls go no faster than the quota allows, in fair turns. */
 export interface Governor {
   /**
-   * A permit for one call, when its turn has come. Rejects with `OVERLOADED` at once where the turn would come too
-   * late or the queue is full, and later where others pushed it back that far; with the signal's reason when it aborts.
+   * A permit for one call, when its turn has come. Rejects with `OVERLOADED` at once if the turn would come too late or
+   * the queue is full, and later if other requests pushed the turn back that far. Rejects with the signal's reason when
+   * it aborts.
    */
   acquire(request: PermitRequest): Promise<Permit>;
-  /** Another caller waits for the same call: its request has the better of both turns. */
+  /** Another caller waits for the same call: the request takes the earlier of both turns. */
   join(request: PermitRequest, place: Place): void;
   /** Upstream throttled a call. */
   throttled(): void;
@@ -61,7 +62,7 @@ interface GovernorOptions {
 
 interface Entry {
   readonly request: PermitRequest;
-  /** How long it was let in to wait. */
+  /** The longest wait that the request was admitted with. */
   readonly maxWaitMs: number;
   readonly resolve: (permit: Permit) => void;
   readonly reject: (reason: unknown) => void;
