@@ -29,8 +29,7 @@ const mayImport = {
   'settings.ts': ['config-values.ts'],
   'config-values.ts': [],
   'lifecycle.ts': ['errors.ts'],
-  'logger.ts': ['standard-output.ts'],
-  'standard-output.ts': [],
+  'logger.ts': [],
   'errors.ts': [],
 };
 

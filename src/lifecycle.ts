@@ -23,28 +23,25 @@ export interface Lifecycle {
 /** A lifecycle that only goes forward. */
 export function createLifecycle(): Lifecycle {
   const stopping = new AbortController();
-  let draining = false;
   const ending = new AbortController();
-  return {
-    get ready() {
-      return !stopping.signal.aborted;
-    },
-    get draining() {
-      return draining;
-    },
+  const lifecycle = {
+    ready: true,
+    draining: false,
     stopping: stopping.signal,
     ending: ending.signal,
     stopAccepting() {
+      lifecycle.ready = false;
       stopping.abort();
     },
     drain() {
-      stopping.abort();
-      draining = true;
+      lifecycle.stopAccepting();
+      lifecycle.draining = true;
     },
     endStreams() {
       ending.abort(shuttingDown());
     },
   };
+  return lifecycle;
 }
 
 /** The error of requests and streams that a shutdown refuses or ends. */

@@ -7,12 +7,11 @@ import { ConfigError, readConfig } from './config.ts';
 import { createListener, messageClasses } from './http/listener.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
 import { createLifecycle, shutDown } from './lifecycle.ts';
-import { createLogger } from './logger.ts';
+import { createLogger, openStandardOutput } from './logger.ts';
 import { upstreamOperations } from './operations/index.ts';
 import { createClient } from './rekognition/client.ts';
 import { resolveEndpoint, type RekognitionEndpoint } from './rekognition/resolve-endpoint.ts';
 import { createService } from './service.ts';
-import { openStandardOutput } from './standard-output.ts';
 
 const LEFT_OVER_MS = 500;
 
@@ -29,7 +28,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env, upstreamOperations);
   const output = openStandardOutput();
   // A dynamic import, here and below, is a file of its own, which is read only if it is needed.
-  const pretty = config.production ? undefined : await import('pino-pretty');
+  const pretty = config.production ? undefined : (await import('pino-pretty')).default;
   const logger = createLogger({ ...config.log, pretty, output });
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     process.on(event, (err: unknown) => {

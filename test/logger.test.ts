@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as pretty from 'pino-pretty';
+import pretty from 'pino-pretty';
 
 import { createLogger } from '../src/logger.ts';
 
