@@ -33,7 +33,7 @@ function configSchema(operations: readonly string[]) {
       ...groups,
       production: production === 'production',
       backend: backend ?? (production === 'production' ? 'aws' : 'embedded'),
-      /** Undefined where everyone who reaches the service may read everything. */
+      /** Undefined if everyone who reaches the service may read everything. */
       auth: auth.mode === 'jwt' ? tokenRules(auth) : undefined,
       tracing: tracingIsOn(tracing),
     }));
@@ -47,7 +47,7 @@ export function readConfig(env: Environment, operations: readonly string[] = [])
     ...unknownQuotas(env, operations),
   ];
   if (data && messages.length === 0) return data;
-  // Each message begins with its variable, and the first of a variable says what to correct first.
+  // Each message begins with its variable. Of several messages about one variable only the first is listed.
   const issues = new Map(messages.toReversed().map((message) => [message.split(' ')[0], message]));
   throw new ConfigError(`bad settings:\n  ${[...issues.values()].toReversed().join('\n  ')}`);
 }

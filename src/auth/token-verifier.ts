@@ -56,7 +56,7 @@ const COMPACT = /^[\w-]+\.[\w-]*\.[\w-]+$/;
 const CLOCK_TOLERANCE_S = 5;
 /** Limits the time that a token costs, however many keys its issuer publishes. */
 const MAX_KEYS_TRIED = 8;
-/** No HMAC, which would make a public key a secret, and no `none` (RFC 8725, 3.1). */
+/** No HMAC, for which a public key could serve as the secret, and no `none` (RFC 8725, 3.1). */
 const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 /** Other tokens of the same issuer, such as logout tokens, are refused (RFC 8725, 3.11). */
 const TYPES = /^(application\/)?(at\+)?jwt$/i;

@@ -35,7 +35,7 @@ export interface RequestContext {
   collection?: string;
   /** What happened upstream for this request. */
   upstream?: UpstreamStats;
-  /** The request in its trace, where traces are on. */
+  /** The request in its trace, if tracing is on. */
   trace?: Trace;
   /** How a stream has gone so far. */
   stream?: StreamStats;

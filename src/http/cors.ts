@@ -18,7 +18,7 @@ export const EXPOSED_HEADERS = [
 
 const forAll = { 'Access-Control-Expose-Headers': EXPOSED_HEADERS.join() };
 const OWN_HEADERS = 'Authorization,If-None-Match,X-Request-Id,traceparent,tracestate';
-/** A list of header names, longer than tools make it. */
+/** A list of header names, of any length that tools need. */
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~ ,-]{1,2048}$/;
 
 /**

@@ -22,7 +22,7 @@ function asTemplate(pattern: string): string {
   return pattern.replace(/:(\w+)/g, '{$1}');
 }
 
-/** Renders every error as a problem document. An error that is not an `AppError` is a bug: its text stays inside. */
+/** Renders every error as a problem document. Any error but an `AppError` is a bug, and is not described. */
 export function errorHandler(): ErrorRequestHandler {
   return (thrown: unknown, req, res, _next) => {
     if (thrown instanceof ClientLeft) {

@@ -30,7 +30,7 @@ export function readyz(
 
 /**
  * From the first moment of a shutdown every response closes its connection, the responses that are due already too.
- * Otherwise a busy connection would be served for ever.
+ * Otherwise a busy connection would never end.
  */
 export function closeWhileStopping(readiness: Readiness): RequestHandler {
   // The response to the last pipelined request: closing after an earlier one would lose the others.

@@ -99,7 +99,7 @@ function headers(totalHeader: string, total: number | undefined): Record<string,
     'Content-Type': 'application/x-ndjson',
     'Cache-Control': 'private, no-store',
     Vary: 'Origin, Authorization',
-    // nginx would otherwise read ahead, up to a gigabyte, for a reader who has stopped.
+    // Otherwise nginx would read ahead, up to a gigabyte, for a reader who has stopped.
     'X-Accel-Buffering': 'no',
     'Access-Control-Expose-Headers': [...EXPOSED_HEADERS, totalHeader].join(),
     ...(total !== undefined && { [totalHeader]: String(total) }),

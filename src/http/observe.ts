@@ -21,7 +21,7 @@ interface Outcome {
 interface ObserveOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** None where requests are not traced. */
+  /** Undefined if requests are not traced. */
   readonly startTrace: StartTrace | undefined;
 }
 

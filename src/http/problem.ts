@@ -46,7 +46,7 @@ export function problemHeaders(error: AppError): Record<string, string> {
   };
 }
 
-/** Whole seconds, at least one, and never too few. */
+/** Whole seconds, rounded up, at least one. */
 function retryAfterOf({ retryAfterS }: AppError): number | undefined {
   return retryAfterS === undefined ? undefined : Math.max(1, Math.ceil(retryAfterS));
 }

@@ -6,7 +6,7 @@ const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 const ATTEMPT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What the service counts, by name. The values of labels are few: never a collection, a user or a caller. */
+/** What the service counts, by name. Labels have few values: never a collection, a user or a caller. */
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**

@@ -80,7 +80,7 @@ async function lookUp(
       progress.pages += 1;
       progress.users += output.items.length;
       if (output.nextToken === undefined) return { user, fetchedAt: oldest };
-      // For the time of a retry: only a search that has to call Rekognition may run out of time.
+      // The total is for `Retry-After`: only a search that has to call Rekognition may run out of time.
       if (isFetched) takeTotal ??= ifInTime(countUsers(input, terms, deps));
     }
   } catch (error) {
@@ -100,7 +100,7 @@ async function countUsers(
   return output.userCount;
 }
 
-/** What the failure of a page means for a caller, who did not ask for a page. */
+/** The error of the lookup, made from the error of a page. */
 function failureOfSearch(error: unknown, progress: Progress, total: number, deps: OperationDeps): unknown {
   if (!(error instanceof AppError)) return error;
   const isCut = error.code === 'UPSTREAM_TIMEOUT' || error.code === 'OVERLOADED';

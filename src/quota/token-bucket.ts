@@ -25,7 +25,7 @@ export function capacityOf({ tps, burst }: { readonly tps: number; readonly burs
   return Math.max(1, burst - (tps * JITTER_MS) / 1000);
 }
 
-/** Permits that background work leaves for interactive requests, where the bucket is large enough. */
+/** Permits that background work leaves for interactive requests, if the bucket is large enough. */
 export const RESERVE = 2;
 
 /**

@@ -1,7 +1,7 @@
 import type { Schedule } from '../quota/permit-dispatcher.ts';
 import type { BucketReply, BucketOp, SharedBucket } from './shared-bucket.ts';
 
-/** Whether this replica shares with the others just now, or keeps to its own part since Redis is away. */
+/** Knows whether this replica shares with the others now, or uses its own part because Redis is away. */
 export interface RedisCoordinator {
   readonly shared: boolean;
   /** Whether Redis replies. It does so already while the replicas wait for each other after an outage. */

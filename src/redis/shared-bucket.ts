@@ -5,7 +5,7 @@ export interface BucketReply {
   readonly granted: number;
   /** Milliseconds until the granted permits may be used, or until a joining replica may ask. */
   readonly waitMs: number;
-  /** Permits left; negative where some were granted for later. */
+  /** Permits left; negative if some were granted for later. */
   readonly tokens: number;
   /** Permits a second. */
   readonly rate: number;
@@ -29,7 +29,7 @@ export interface Quota {
   readonly capacity: number;
 }
 
-/** What can be done with the bucket. */
+/** The operations of the bucket's script (`permit-script.ts`). */
 export type BucketOp = 'take' | 'spare' | 'give' | 'throttle' | 'heartbeat' | 'rejoin';
 
 /** The bucket in Redis. `ask` returns undefined if no reply comes within `REDIS_TIMEOUT_MS`. */
@@ -40,9 +40,9 @@ export interface SharedBucket {
 }
 
 interface SharedBucketOptions extends Quota {
-  /** Runs the script of the bucket with these arguments; rejects where there is no Redis. */
+  /** Runs the script of the bucket with these arguments; rejects without a connection. */
   readonly run: (...args: (string | number)[]) => Promise<unknown>;
-  /** Called with the quota that holds, whenever it changes: the lowest, where the settings of replicas differ. */
+  /** Called when the quota changes: it is the lowest, if the settings of replicas differ. */
   readonly onQuota: (quota: Quota) => void;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;

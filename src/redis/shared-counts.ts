@@ -36,7 +36,7 @@ export function createSharedCounts({
     localKeys: false,
     async increment(caller) {
       const key = keyOf(caller);
-      // Not `consume`: it rejects what is over the limit, which express-rate-limit decides by the count.
+      // Not `consume`, which rejects over the limit: express-rate-limit decides that from the count.
       const together = coordinator.reachable ? await withinTimeout(shared.penalty(key)) : undefined;
       const count = together ?? (await own.penalty(key));
       return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };

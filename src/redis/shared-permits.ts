@@ -36,7 +36,7 @@ export function createSharedPermits(options: SharedPermitsOptions): PermitSource
     const { tokens, rate, at } = bucket.lastReply;
     return Math.min(burst, tokens + ((now() - at) * rate) / 1000);
   };
-  /** Starts with this replica's part of the permits that remained. It is negative where some were promised. */
+  /** Starts with this replica's part of the permits that remained. It is negative if some were promised. */
   const ownPart = (): PermitSource => {
     const since = bucket.lastReply;
     // The part of an earlier outage has filled up since then, so it is not used again.

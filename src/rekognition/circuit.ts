@@ -28,7 +28,7 @@ export const FAILURES_TO_OPEN = 5;
 const FIRST_PAUSE_MS = 1000;
 /** At one request a second, one in five is a probe. */
 const LONGEST_PAUSE_MS = 5000;
-/** Pauses are up to a quarter longer, never shorter, so that replicas do not probe in step. */
+/** Pauses are up to a quarter longer, never shorter, so that replicas do not probe at the same time. */
 const JITTER = 0.25;
 /** A probe without a result does not block the next one for longer. */
 const PROBE_LOST_MS = 60_000;

@@ -46,7 +46,7 @@ interface ClientOptions {
   readonly keys?: AwsCredentialIdentity | undefined;
   /** How long a call is waited for, in milliseconds. */
   readonly attemptTimeoutMs: number;
-  /** Longest wait for credentials, in milliseconds. */
+  /** The longest wait for credentials, in milliseconds. */
   readonly credentialsTimeoutMs: number;
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;

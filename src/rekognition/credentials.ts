@@ -11,7 +11,7 @@ export class CredentialsError extends Error {
   }
 }
 
-/** What calls of AWS are signed with. */
+/** The credentials that calls of AWS are signed with. */
 export interface Credentials {
   /** Cached credentials, or a lookup in bounded time. Rejects with `CredentialsError`, or with the signal's reason. */
   get(signal?: AbortSignal): Promise<AwsCredentialIdentity>;

@@ -15,7 +15,7 @@ interface Meaning {
   readonly code: ErrorCode;
   /** Whether another attempt may help. */
   readonly retry: boolean;
-  /** Milliseconds that upstream asked us to wait. */
+  /** The wait that Rekognition asked for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   /** The exception's name and status; never its text, which holds ARNs and account ids. */
   readonly summary: {
@@ -28,7 +28,7 @@ interface Meaning {
   readonly requestId: string | undefined;
 }
 
-/** A call failed; `cause` is what it failed with. */
+/** A failed call; `cause` is the error behind it. */
 export class UpstreamFailure extends Error implements Meaning {
   override readonly name = 'UpstreamFailure';
   readonly code: ErrorCode;

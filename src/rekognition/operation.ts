@@ -9,7 +9,7 @@ export type Json = Readonly<Record<string, unknown>>;
 
 /** One operation of Rekognition, as data. The code that calls operations knows only this about them. */
 export interface UpstreamOperation<Input extends RekognitionInput, Output> {
-  /** Rekognition's own name: of the quota, in metrics, spans and Redis. */
+  /** Rekognition's own name. It also names the quota, and is used in metrics, spans and Redis. */
   readonly name: string;
   readonly command: (input: Input) => RekognitionCommand<Input>;
   /** Reads a response to this input; throws `MalformedResponse` if it is not what Rekognition documents. */
@@ -46,7 +46,7 @@ export interface UpstreamStats {
   source: ResultSource;
   /** Calls that were sent. */
   attempts: number;
-  /** What the attempts waited for their permits, together. */
+  /** How long all attempts together waited for permits. */
   waitMs: number;
   /** The back-off before each retry. */
   readonly delaysMs: number[];
@@ -80,7 +80,7 @@ export type UpstreamCall = <Input extends RekognitionInput, Output>(
   context: CallContext,
 ) => Promise<UpstreamResult<Output>>;
 
-/** One stage on the way of a call. */
+/** One stage of a call (`upstream.ts` lists them). */
 export type Stage = (next: UpstreamCall) => UpstreamCall;
 
 /** Whether an error can be cached like a result: the collection exists for no caller. */

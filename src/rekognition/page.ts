@@ -13,10 +13,10 @@ export interface PageInput {
   readonly NextToken?: string | undefined;
 }
 
-/** Rekognition's documented bound. A longer token would not fit into a page token of this service. */
+/** Rekognition's documented limit. With it, each token fits into a page token of this service. */
 const MAX_TOKEN_LENGTH = 255;
 
-/** Reads an array that a response may leave out where it is empty. */
+/** Reads an array, which a response may leave out if it is empty. */
 export function readArray(response: Json, member: string, maxLength: number): readonly unknown[] {
   const items = response[member] ?? [];
   if (!Array.isArray(items)) throw new MalformedResponse(`${member} is not an array`);
@@ -39,7 +39,7 @@ export function readString(response: Json, member: string): string {
   return value;
 }
 
-/** Reads a number that counts something. */
+/** Reads a whole number that is not negative. */
 export function readCount(response: Json, member: string): number {
   const value = response[member];
   if (!Number.isSafeInteger(value) || Number(value) < 0)

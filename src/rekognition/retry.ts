@@ -15,7 +15,7 @@ export interface RetriedOptions {
   readonly random: () => number;
 }
 
-/** As the SDK's standard mode: a throttle asks for a longer pause than a passing fault. */
+/** As in the SDK's standard mode: the pause after a throttle is longer than after a temporary fault. */
 const THROTTLE_BASE_MS = 500;
 const FAULT_BASE_MS = 50;
 const CAP_MS = 5000;
@@ -76,7 +76,7 @@ async function backOff(
   });
 }
 
-/** Bounds retries besides the number of attempts, so that an outage is not made worse by them. */
+/** Limits retries in addition to the number of attempts, so that they do not make an outage worse. */
 export interface RetryBudget {
   /** Takes the right to one retry; false when there is none left. */
   take(): boolean;
