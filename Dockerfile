@@ -14,7 +14,7 @@ FROM node
 WORKDIR /app
 # Owned by root and run as another user, so that the process cannot change its files.
 COPY --from=build /app/dist ./dist
-COPY openapi.yaml package.json ./
+COPY package.json ./
 # AUTH_MODE has no default here on purpose: on an address other than loopback it must be set.
 ENV NODE_ENV=production REKOGNITION_BACKEND=aws HOST=0.0.0.0 PORT=8080
 # For a container of 256 MiB: by default V8 would take all of that for the heap (docs/operations.md, Size).

@@ -38,7 +38,7 @@ const { metafile } = await build({
 });
 writeLicences({ metafile, root, file: path.join(outdir, 'THIRD-PARTY-LICENCES.txt') });
 
-// The contract as a page and as JSON. The page's renderer is TypeScript, which Node 20 cannot run as it is.
+// The contract as a page and as files. The page's renderer is TypeScript, which Node 20 cannot run as it is.
 const { outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: ['docs-page/write-page.ts'],
@@ -49,7 +49,8 @@ const { outputFiles } = await build({
 });
 const [renderer] = outputFiles;
 const { writePage } = await import(`data:text/javascript,${encodeURIComponent(renderer.text)}`);
-const contract = parse(readFileSync(path.join(root, 'openapi.yaml'), 'utf8'));
+const yaml = readFileSync(path.join(root, 'openapi.yaml'), 'utf8');
+const contract = parse(yaml);
 const directory = path.join(outdir, 'docs');
 writePage({ contract, assets: path.join(root, 'docs-page/assets'), directory });
-writeContract({ contract, directory });
+writeContract({ yaml, contract, directory });

@@ -4,12 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * Writes the contract as JSON, as it is and in OpenAPI 3.0, which several generators read alone.
+ * Writes the contract as it is, as JSON, and as JSON in OpenAPI 3.0, which several generators read alone.
  *
- * @param {{ contract: object, directory: string }} files
+ * @param {{ yaml: string, contract: object, directory: string }} files
  */
-export function writeContract({ contract, directory }) {
+export function writeContract({ yaml, contract, directory }) {
   mkdirSync(directory, { recursive: true });
+  writeFileSync(path.join(directory, 'openapi.yaml'), yaml);
   writeFileSync(path.join(directory, 'openapi.json'), JSON.stringify(contract));
   writeFileSync(path.join(directory, 'openapi-3.0.json'), JSON.stringify(inOpenApi30(contract)));
 }

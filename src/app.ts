@@ -5,15 +5,14 @@ import { authenticate, refuseUnauthenticated } from './auth/authenticate.ts';
 import type { TokenVerifier } from './auth/token-verifier.ts';
 import type { Config } from './config.ts';
 import { requestContext } from './http/context.ts';
-import { contractJson, contractYaml } from './http/contract.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
-import { docsPage, redirectTo } from './http/docs-page.ts';
 import { errorHandler, routeNotFound, methodNotAllowed } from './http/error-handler.ts';
 import { closeWhileStopping, livez, readyz, refuseWhileDraining } from './http/health.ts';
 import { observe } from './http/observe.ts';
 import type { OperationDeps } from './http/operation.ts';
 import { checkProxies } from './http/callers.ts';
 import { limitRate } from './http/rate-limit.ts';
+import { redirectTo, staticFiles } from './http/static-files.ts';
 import { requireWellFormed } from './http/well-formed.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { operations } from './operations/index.ts';
@@ -33,9 +32,7 @@ export interface AppDeps {
   readonly verifyToken: TokenVerifier | undefined;
   /** None where requests are not traced. */
   readonly startTrace: StartTrace | undefined;
-  /** The text of openapi.yaml. */
-  readonly contract: string;
-  /** Where the build has put the docs page, with a slash at its end. */
+  /** Where the build has put the contract and its page, with a slash at its end. */
   readonly docsDirectory: URL;
 }
 
@@ -80,16 +77,13 @@ export function createApp(deps: AppDeps): Express {
   route('/livez', livez());
   route('/readyz', readyz(lifecycle, sharing));
   app.use(refuseWhileDraining(lifecycle));
-  route('/openapi.yaml', contractYaml(deps.contract));
-  route('/openapi.json', contractJson(new URL('openapi.json', deps.docsDirectory)));
-  route('/openapi-3.0.json', contractJson(new URL('openapi-3.0.json', deps.docsDirectory)));
   route('/', redirectTo('/docs'));
-  const docs = docsPage({
+  const files = staticFiles({
     directory: deps.docsDirectory,
     examples: config.backend === 'embedded',
     bearer: verifyToken !== undefined,
   });
-  for (const [path, handler] of docs) route(path, handler);
+  for (const [path, handler] of files) route(path, handler);
 
   app.use(...guards);
   // Without `/` and the files of the docs page, which nobody types.

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
 
@@ -25,7 +24,7 @@ export interface ServiceDeps {
   readonly client: Client;
   /** None where requests are not traced. */
   readonly startTrace?: StartTrace | undefined;
-  /** Where the build has put the docs page, with a slash at its end. */
+  /** Where the build has put the contract and its page, with a slash at its end. */
   readonly docsDirectory: URL;
   /** Milliseconds since the epoch, of a clock that never goes back. */
   readonly now: () => number;
@@ -85,8 +84,6 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
       config.auth &&
       createTokenVerifier({ rules: config.auth, logger, wallClock: Date.now, now, signal: stopping.signal }),
     startTrace: deps.startTrace,
-    // Beside src, and beside the bundle's directory.
-    contract: readFileSync(new URL('../openapi.yaml', import.meta.url), 'utf8'),
     docsDirectory: deps.docsDirectory,
   });
   return {

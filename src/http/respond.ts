@@ -38,18 +38,33 @@ export function renderJson(
   text: string,
   { validated = text, link }: { readonly validated?: string; readonly link?: string | undefined } = {},
 ): Rendered {
-  const etag = etagOf(validated);
   const headers = {
-    ETag: etag,
     'Cache-Control': 'private, no-cache',
     Vary: 'Origin, Authorization',
     ...(link !== undefined && { Link: link }),
   };
-  const type = { 'Content-Type': 'application/json; charset=utf-8' };
+  return render(text, { type: 'application/json', headers, validated });
+}
+
+interface Rendering {
+  readonly type: string;
+  /** Those of both, besides `ETag`. */
+  readonly headers: HttpReply['headers'];
+  readonly validated?: string;
+}
+
+/** Renders a text of this type with its validator. */
+export function render(text: string, { type, headers, validated = text }: Rendering): Rendered {
+  const etag = etagOf(validated);
+  const tagged = { ETag: etag, ...headers };
   return {
     etag,
-    whole: { status: 200, headers: { ...headers, ...type }, body: Buffer.from(text) },
-    unchanged: { status: 304, headers },
+    whole: {
+      status: 200,
+      headers: { ...tagged, 'Content-Type': `${type}; charset=utf-8` },
+      body: Buffer.from(text),
+    },
+    unchanged: { status: 304, headers: tagged },
   };
 }
 

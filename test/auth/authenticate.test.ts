@@ -13,6 +13,7 @@ import {
 
 import { createPageTokens } from '../../src/http/page-token.ts';
 import { call, exchange, readRaw, type Answer } from '../support/contract.ts';
+import { builtDocs } from '../support/docs.ts';
 import { AUDIENCE, signingKey, startIssuer, type Issuer, type SigningKey } from '../support/issuer.ts';
 import { pageOf, type Script } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
@@ -31,12 +32,15 @@ afterEach(async () => {
 
 afterAll(() => issuer.stop());
 
+const docsDirectory = builtDocs();
+
 const PATH = '/collections/team/users';
 const seconds = () => Math.floor(Date.now() / 1000);
 
 const guarded = (script: Script = [], config = {}): Promise<Service> =>
   startService({
     script,
+    docsDirectory,
     config: { auth: { ...issuer.rules, jwksUri: `${issuer.url}/keys` }, ...config },
   });
 

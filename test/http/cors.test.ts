@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { call, type Answer } from '../support/contract.ts';
+import { builtDocs } from '../support/docs.ts';
 import { exception, pageOf, type Script } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, type Service } from '../support/service.ts';
 
@@ -9,8 +10,14 @@ afterEach(stopServices);
 const ALLOWED = 'https://app.example.com';
 const PATH = '/collections/team/users';
 
+const docsDirectory = builtDocs();
+
 const open = (script: Script, config = {}): Promise<Service> =>
-  startService({ script, config: { http: { corsOrigins: [ALLOWED, 'http://localhost:3000'] }, ...config } });
+  startService({
+    script,
+    docsDirectory,
+    config: { http: { corsOrigins: [ALLOWED, 'http://localhost:3000'] }, ...config },
+  });
 
 type Ask = (headers: Record<string, string>) => Promise<Answer>;
 const rules = { issuer: 'https://issuer.example', audience: 'a', jwksUri: undefined, collectionsClaim: 'c' };

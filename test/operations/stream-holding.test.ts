@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { builtService, listening } from '../support/built-service.ts';
 import { call } from '../support/contract.ts';
+import { builtDocs } from '../support/docs.ts';
 import { exception, pageOf, type Script, type Step } from '../support/scripted-rekognition.ts';
 import { startService, stopServices, until, type Service } from '../support/service.ts';
 import { openStream, readRest, readStream } from '../support/stream.ts';
@@ -50,6 +51,8 @@ const streamLines = ({ logs }: Service) =>
   logs.filter(({ route }) => String(route).endsWith('/users.ndjson'));
 
 describe('The place of a stream whose answer never began comes back when its connection ends:', () => {
+  const docsDirectory = builtDocs();
+
   test.each([
     ['behind unread answers', Array.from({ length: 15 }, () => '/openapi.yaml')],
     ['behind an unread page', ['/collections/heavy/users']],
@@ -61,7 +64,7 @@ describe('The place of a stream whose answer never began comes back when its con
         return CollectionId === 'heavy' ? heavyPage() : pageOf(['alice']);
       },
     };
-    const service = await startService({ script, config: { stream: { concurrency: 1 } } });
+    const service = await startService({ script, docsDirectory, config: { stream: { concurrency: 1 } } });
     const socket = await pipelined(service.url, [...paths, path]);
     await until(() => service.calls.some(({ input }) => input['CollectionId'] === 'team'));
     await settled();

@@ -62,11 +62,11 @@ export function settingsOver(
   };
 }
 
-/** Builds it beside the files that it reads; takes some seconds. */
+/** Builds it beside the file that it reads; takes some seconds. */
 function buildService(): BuiltService {
   const home = mkdtempSync(join(tmpdir(), 'built-service-'));
   const running: ChildProcess[] = [];
-  for (const name of ['package.json', 'openapi.yaml']) copyFileSync(join(root, name), join(home, name));
+  copyFileSync(join(root, 'package.json'), join(home, 'package.json'));
   const dist = join(home, 'dist');
   execFileSync(process.execPath, [join(root, 'build.js'), dist]);
   const run = (program: string, args: readonly string[], env: Readonly<Record<string, string>>): Run => {

@@ -12,12 +12,13 @@ import { writeContract } from '../../write-contract.js';
 
 const root = new URL('../../', import.meta.url);
 
-/** The docs page and the contract as JSON, in a directory of its own until the tests of the file are over. */
+/** The docs page and the files of the contract, in a directory of its own until the tests of the file are over. */
 export function builtDocs(): URL {
   const directory = mkdtempSync(join(tmpdir(), 'docs-page-'));
-  const contract = parse(readFileSync(new URL('openapi.yaml', root), 'utf8')) as Contract;
+  const yaml = readFileSync(new URL('openapi.yaml', root), 'utf8');
+  const contract = parse(yaml) as Contract;
   writePage({ contract, assets: fileURLToPath(new URL('docs-page/assets', root)), directory });
-  writeContract({ contract, directory });
+  writeContract({ yaml, contract, directory });
   afterAll(() => {
     rmSync(directory, { recursive: true });
   });

@@ -47,7 +47,7 @@ export interface ServiceOptions {
   readonly config?: ConfigOverrides;
   readonly region?: string;
   readonly startTrace?: ServiceDeps['startTrace'];
-  /** Where the docs page is; by default it is not there. */
+  /** Where the contract and its page are; by default they are not there. */
   readonly docsDirectory?: URL;
   /** Milliseconds since the epoch, as the service sees them. */
   readonly now?: () => number;

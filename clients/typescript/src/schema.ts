@@ -516,7 +516,7 @@ export interface components {
             };
             content?: never;
         };
-        /** @description The page has not changed since the response with this `ETag`. It has no body. */
+        /** @description The contract has not changed since the response with this `ETag`: use your copy. It has no body. */
         DocsNotModified: {
             headers: {
                 ETag: components["headers"]["ETag"];
@@ -1608,7 +1608,10 @@ export interface operations {
     getContractYaml: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1617,6 +1620,7 @@ export interface operations {
             /** @description This document. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Cache-Control": components["headers"]["No-Cache"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
@@ -1632,6 +1636,7 @@ export interface operations {
                     "application/yaml": string;
                 };
             };
+            304: components["responses"]["DocsNotModified"];
             400: components["responses"]["BodyRefused"];
             405: components["responses"]["MethodNotAllowed"];
             503: components["responses"]["ShuttingDown"];
@@ -1640,7 +1645,10 @@ export interface operations {
     getContractJson: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1649,6 +1657,7 @@ export interface operations {
             /** @description This document. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Cache-Control": components["headers"]["No-Cache"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
@@ -1664,6 +1673,7 @@ export interface operations {
                     "application/json": components["schemas"]["ContractDocument"];
                 };
             };
+            304: components["responses"]["DocsNotModified"];
             400: components["responses"]["BodyRefused"];
             405: components["responses"]["MethodNotAllowed"];
             503: components["responses"]["ShuttingDown"];
@@ -1672,7 +1682,10 @@ export interface operations {
     getContractJson30: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier response. If nothing has changed since, the response is 304. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1681,6 +1694,7 @@ export interface operations {
             /** @description This document in OpenAPI 3.0. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     "Cache-Control": components["headers"]["No-Cache"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     Vary: components["headers"]["Vary"];
@@ -1696,6 +1710,7 @@ export interface operations {
                     "application/json": components["schemas"]["ContractDocument"];
                 };
             };
+            304: components["responses"]["DocsNotModified"];
             400: components["responses"]["BodyRefused"];
             405: components["responses"]["MethodNotAllowed"];
             503: components["responses"]["ShuttingDown"];
