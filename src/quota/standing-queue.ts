@@ -1,6 +1,6 @@
 /**
- * Tells a burst from a standing load. A queue absorbs a burst and empties again. A queue that never empties serves
- * no more requests than a short one, and makes every response late (Nichols and Jacobson, "Controlling Queue Delay", 2012).
+ * Tells a burst from a standing load. A queue absorbs a burst and empties again. A queue that never empties serves no more
+ * requests than a short one, and makes every response late (Nichols and Jacobson, "Controlling Queue Delay", 2012).
  */
 export interface StandingQueue {
   /** A newcomer has to wait for a permit. */
