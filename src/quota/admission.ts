@@ -41,22 +41,29 @@ export function createAdmission<T extends object>(options: AdmissionOptions<T>):
     priority === 'interactive' && queue.count(priority) >= queueLimit;
 
   /** The position by which a newcomer is admitted. While the queue stands, a later request may go before it. */
-  const safePosition = (place: Place): number =>
-    queue.positionUnderContention(place) + (standing.isStanding() && queue.has(place) ? 1 : 0);
+  const safePosition = (place: Place, inMs = 0): number =>
+    queue.positionUnderContention(place) + (standing.isStanding(inMs) && queue.has(place) ? 1 : 0);
 
-  /** A new request is admitted once a turn behind all waiting ones would come in time, and there is room. */
-  const retryAfterMs = (place: Place, maxWaitMs: number): number => {
+  /**
+   * When the same request would be admitted: once a turn behind all waiting ones comes in time, and there is room. `inMs`
+   * is when the queue is looked at: by then it may stand.
+   */
+  const retryAfterMs = (place: Place, maxWaitMs: number, inMs = 0): number => {
     const { priority } = place;
-    const behindAll = Math.max(queue.behindAll(priority), safePosition(place));
-    const tooLongMs = source.waitMs(behindAll, priority) - Math.max(0, maxWaitMs);
+    const behindAll = Math.max(queue.behindAll(priority), safePosition(place, inMs));
+    const acceptedMs = priority === 'interactive' ? Math.min(maxWaitMs, standing.maxWaitMs(inMs)) : maxWaitMs;
+    const tooLongMs = source.waitMs(behindAll, priority) - Math.max(0, acceptedMs);
     const roomMs = isFull(priority) ? source.waitMs(0, priority) : 0;
     return Math.max(tooLongMs, roomMs) + PROMISE_MARGIN_MS;
   };
 
-  const refusal = (detail: string, place: Place, maxWaitMs: number): AppError =>
-    new AppError('OVERLOADED', `${detail} Retry after the time in Retry-After.`, {
-      retryAfterS: retryAfterMs(place, maxWaitMs) / 1000,
+  const refusal = (detail: string, place: Place, maxWaitMs: number): AppError => {
+    // The header has whole seconds.
+    const firstS = Math.ceil(retryAfterMs(place, maxWaitMs) / 1000);
+    return new AppError('OVERLOADED', `${detail} Retry after the time in Retry-After.`, {
+      retryAfterS: retryAfterMs(place, maxWaitMs, firstS * 1000) / 1000,
     });
+  };
 
   const displacedBy = ({ caller, priority }: Place): readonly T[] | undefined => {
     if (!isFull(priority)) return [];

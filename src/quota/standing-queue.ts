@@ -7,10 +7,10 @@ export interface StandingQueue {
   contended(): void;
   /** No interactive request waits any more. */
   drained(): void;
-  /** The longest wait with which a newcomer is admitted, in milliseconds. */
-  maxWaitMs(): number;
-  /** Whether the queue has not been empty for twice `standingWaitMs`. */
-  isStanding(): boolean;
+  /** The longest wait with which a newcomer is admitted, in milliseconds: now, or `inMs` later if the queue does not empty. */
+  maxWaitMs(inMs?: number): number;
+  /** Whether the queue has not been empty for twice `standingWaitMs`: now, or `inMs` later if it does not empty. */
+  isStanding(inMs?: number): boolean;
 }
 
 interface StandingQueueOptions {
@@ -29,7 +29,7 @@ export function createStandingQueue(options: StandingQueueOptions): StandingQueu
   let busySince = -Infinity;
   let drainedAt = -Infinity;
   const isEmpty = (): boolean => !busy && now() - drainedAt >= intervalMs();
-  const isStanding = (): boolean => !isEmpty() && now() - busySince > 2 * standingWaitMs;
+  const isStanding = (inMs = 0): boolean => !isEmpty() && now() + inMs - busySince > 2 * standingWaitMs;
   return {
     contended() {
       if (isEmpty()) busySince = now();
@@ -39,7 +39,7 @@ export function createStandingQueue(options: StandingQueueOptions): StandingQueu
       if (busy) drainedAt = now();
       busy = false;
     },
-    maxWaitMs: () => (isStanding() ? standingWaitMs : Infinity),
+    maxWaitMs: (inMs) => (isStanding(inMs) ? standingWaitMs : Infinity),
     isStanding,
   };
 }

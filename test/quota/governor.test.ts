@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import type { AppError } from '../../src/errors.ts';
 import { createGovernor, type Permit, type PermitRequest } from '../../src/quota/governor.ts';
 import { createTokenBucket } from '../../src/quota/token-bucket.ts';
 import type { PermitSource } from '../../src/quota/permit-source.ts';
@@ -372,6 +373,22 @@ describe('A queue that has stood for twice the bounded wait', () => {
     const burst = Array.from({ length: 25 }, (_, index) => ask(`caller ${index}`));
     await time.pass(5000);
     expect(new Set(outcomes(...burst))).toEqual(new Set(['permit']));
+  });
+
+  test('is foreseen by a refusal before it: Retry-After holds though the queue stands by then', async () => {
+    const { time, governor, ask } = governorOf({ burst: 5, standingWaitMs: 1000 });
+    const burst = () => Array.from({ length: 70 }, (_, n) => ask(`caller ${n}`, { forMs: 9900 }));
+    burst();
+    await time.pass(1500);
+    const refused = burst().at(-1);
+    await time.pass(0);
+    const { code, retryAfterS = NaN } = refused?.outcome as AppError;
+    expect([code, governor.state().standing]).toEqual(['OVERLOADED', false]);
+    await time.pass(Math.ceil(retryAfterS) * 1000);
+    expect(governor.state().standing).toBe(true);
+    const retry = ask('caller 69', { forMs: 9900 });
+    await time.pass(1000);
+    expect(outcomes(retry)).toEqual(['permit']);
   });
 
   test('keeps the places of those who wait already', async () => {
