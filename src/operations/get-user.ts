@@ -35,6 +35,7 @@ export const getUser = defineOperation({
   async handle({ params, context, req }, deps) {
     acceptJson(req);
     const askedAt = deps.now();
+    // One deadline for all pages.
     const terms: CallContext = {
       ...callContext(context, deps),
       priority: 'background',
