@@ -43,18 +43,18 @@ export function renderJson(
     Vary: 'Origin, Authorization',
     ...(link !== undefined && { Link: link }),
   };
-  return render(text, { type: 'application/json', headers, validated });
+  return renderText(text, { type: 'application/json', headers, validated });
 }
 
 interface Rendering {
   readonly type: string;
-  /** Those of both, besides `ETag`. */
+  /** The headers of both forms, besides `ETag`. */
   readonly headers: HttpReply['headers'];
   readonly validated?: string;
 }
 
 /** Renders a text of this type with its validator. */
-export function render(text: string, { type, headers, validated = text }: Rendering): Rendered {
+export function renderText(text: string, { type, headers, validated = text }: Rendering): Rendered {
   const etag = etagOf(validated);
   const tagged = { ETag: etag, ...headers };
   return {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { RequestHandler } from 'express';
 
-import { ifChanged, render, respond, type Rendered } from './respond.ts';
+import { ifChanged, renderText, respond, type Rendered } from './respond.ts';
 
 /** For the page: only what the service itself serves; no inline script or style; nothing that turns text into markup. */
 const POLICY = [
@@ -29,7 +29,7 @@ const files = [
 ];
 
 interface StaticFilesOptions {
-  /** Where the build has put them, with a slash at its end. */
+  /** Where the build has put the files, with a slash at its end. */
   readonly directory: URL;
   /** There are example collections, and others that fail on purpose. */
   readonly examples: boolean;
@@ -37,7 +37,7 @@ interface StaticFilesOptions {
   readonly bearer: boolean;
 }
 
-/** The contract, as it is and as a page: each path with its handler. A file is read when it is first asked for. */
+/** The contract, as it is and as a page: each path with its handler, which reads the file at its first request. */
 export function staticFiles({
   directory,
   examples,
@@ -51,7 +51,7 @@ export function staticFiles({
     const handler: RequestHandler = async (req, res) => {
       if (!rendered) {
         const text = await readFile(new URL(name, directory), 'utf8');
-        rendered = render(isPage ? text.replace('<html', html) : text, { type, headers });
+        rendered = renderText(isPage ? text.replace('<html', html) : text, { type, headers });
       }
       respond(res, ifChanged(req, rendered));
     };
@@ -59,7 +59,7 @@ export function staticFiles({
   });
 }
 
-/** Leads elsewhere: `GET /` to the page. */
+/** Redirects to this path. */
 export function redirectTo(path: string): RequestHandler {
   return (_req, res) => {
     respond(res, { status: 303, headers: { Location: path }, body: '' });
