@@ -224,7 +224,8 @@ test('a retry after Retry-After gets its turn in time, if no other request came'
       const refused = world.all.filter((asked) => asked.state === 'refused' && !before.has(asked)).at(-1);
       // A page goes before the exports that wait, but not before the one that has just had the last permit.
       const intervalMs = 1000 / world.governor.state().rate;
-      if (!refused || Math.min(refused.on.forMs, standingWaitMs) <= intervalMs + PROMISE_MARGIN_MS + 2) return;
+      if (!refused || Math.min(refused.on.forMs, standingWaitMs) <= intervalMs + PROMISE_MARGIN_MS + 2)
+        return;
       // What the header says: whole seconds, at least one, rounded up.
       await world.time.pass(Math.max(1, Math.ceil(refused.error?.retryAfterS ?? NaN)) * 1000);
       const again = world.take(refused.on);
