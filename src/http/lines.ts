@@ -50,8 +50,8 @@ export function lines<
       const from = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope);
       refusePartial(req);
       const stream = deps.streams.open(context);
-      // A stream waits behind interactive requests. It does not use the cache, since it reads each page once. Each page has
-      // a deadline of its own.
+      // A stream waits behind interactive requests. It does not use the cache, since it reads each page once. Each page
+      // has a deadline of its own.
       const terms = (): CallContext => ({
         ...callContext(context, deps),
         priority: 'background',
