@@ -17,7 +17,7 @@ export interface Breaker {
   check(scope: string | undefined): void;
   /** Begins one call, whose result is passed once; throws `UPSTREAM_UNAVAILABLE` while calls are suspended. */
   begin(scope: string | undefined): (result: ExecutionResult) => void;
-  /** The state of the circuit over all scopes. */
+  /** Whether calls are suspended: those of all scopes, or those without a scope. */
   state(): CircuitState;
   /** How many scopes are suspended on their own. */
   suspendedScopes(): number;
@@ -63,7 +63,7 @@ export function createBreaker({ now, random }: BreakerOptions): Breaker {
         for (const end of ends) end(result);
       };
     },
-    state: () => all.state(),
+    state: () => (unscoped.state() === 'closed' ? all : unscoped).state(),
     suspendedScopes: () => [...scopes.values()].filter((circuit) => circuit.state() !== 'closed').length,
   };
 }

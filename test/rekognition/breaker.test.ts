@@ -49,6 +49,21 @@ function breakerAt({ random = () => 0 }: { readonly random?: () => number } = {}
 }
 
 describe('Failures in a row', () => {
+  test('of calls without a scope suspend these calls, and the state says so', () => {
+    let time = NOW;
+    const breaker = createBreaker({ now: () => time, random: () => 0 });
+    for (let call = 0; call < 5; call += 1) breaker.begin(undefined)('failed');
+    expect(() => {
+      breaker.check(undefined);
+    }).toThrow(AppError);
+    expect(breaker.state()).toBe('open');
+    time += 1000;
+    const probe = breaker.begin(undefined);
+    expect(breaker.state()).toBe('half-open');
+    probe('succeeded');
+    expect(breaker.state()).toBe('closed');
+  });
+
   test('suspend all calls when they are five and concern several collections', () => {
     const { fail, refused, state } = breakerAt();
     fail('a', 'b', 'a', 'b');
