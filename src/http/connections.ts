@@ -10,7 +10,7 @@ export interface Connections {
   isAnswering(socket: Duplex): boolean;
   /** Sends the last bytes of a connection, and closes it soon, even if its client does not. */
   endWith(socket: Duplex, bytes: string): void;
-  /** Closes connections that are answered completely, and on which no further request has begun to arrive. */
+  /** Closes connections that are answered completely, or have no request, and on which no request has begun to arrive. */
   readonly closeIdle: () => void;
   readonly closeAll: () => void;
 }
@@ -25,6 +25,7 @@ export interface ClientTimeouts {
 
 interface Connection {
   readonly socket: Socket;
+  readonly openedAt: number;
   /** Responses due. */
   due: number;
   refused: boolean;
@@ -37,6 +38,8 @@ interface Connection {
   stalledChecks: number;
 }
 
+/** A balancer may send its first request a moment after it has connected, so a new connection is not idle. */
+const NEW_MS = 1000;
 /** Clients that pipeline have two or three requests open. Each unread response costs its memory. */
 const MAX_ANSWERS_DUE = 16;
 /** Checks in `stalledMs`, so a stalled client is cut off at most a twelfth of it late. */
@@ -48,6 +51,7 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
   server.on('connection', (socket: Socket) => {
     open.set(socket, {
       socket,
+      openedAt: performance.now(),
       due: 0,
       refused: false,
       isLast: false,
@@ -107,8 +111,11 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
 }
 
 /** Node counts a response as sent once it has ended. Here it is due until the kernel has taken all of it. */
-function isIdle({ socket, due, refused, readAt }: Connection): boolean {
-  return due === 0 && socket.writableLength === 0 && (refused || socket.bytesRead === readAt);
+function isIdle({ socket, due, refused, readAt, openedAt }: Connection): boolean {
+  if (due > 0 || socket.writableLength > 0) return false;
+  if (refused) return true;
+  if (readAt !== undefined) return socket.bytesRead === readAt;
+  return socket.bytesRead === 0 && performance.now() - openedAt >= NEW_MS;
 }
 
 /**

@@ -282,6 +282,23 @@ test.each([
   expect(held.destroyed).toBe(true);
 });
 
+test('a connection without a request is closed by closeIdleConnections, but not if it is new', async () => {
+  const server = await listen(await app());
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  const [held] = (await once(server, 'connection')) as [Socket];
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  expect(held.destroyed).toBe(false);
+  const closing = setInterval(() => {
+    server.closeIdleConnections();
+  }, 50);
+  await closed;
+  clearInterval(closing);
+  expect(held.destroyed).toBe(true);
+});
+
 test.each(['closeIdleConnections', 'closeAllConnections'] as const)(
   'a connection that came with CONNECT, and stays half open, is closed by %s',
   async (close) => {
