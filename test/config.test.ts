@@ -230,7 +230,7 @@ test.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'])(
   '%s without AUTH_MODE is refused: somebody meant tokens to be checked',
   (name) => {
     expect(faultsOf({ [name]: 'https://issuer.example' })).toEqual([
-      'AUTH_MODE must be set to jwt, or to none without the other AUTH_ settings',
+      'AUTH_MODE must be set, since other AUTH_ settings are: jwt, or none, which ignores them',
     ]);
     expect(readConfig({ AUTH_MODE: 'none', [name]: 'https://issuer.example' }).auth).toBeUndefined();
   },

@@ -10,7 +10,7 @@ export interface Connections {
   isAnswering(socket: Duplex): boolean;
   /** Sends the last bytes of a connection, and closes it soon, even if its client does not. */
   endWith(socket: Duplex, bytes: string): void;
-  /** Closes connections that are answered completely, or have no request, and on which no request has begun to arrive. */
+  /** Closes connections on which no response is due, and no request has begun to arrive. */
   readonly closeIdle: () => void;
   readonly closeAll: () => void;
 }
