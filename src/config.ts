@@ -77,7 +77,9 @@ function checkAuth({ http: { host }, auth }: Settings, context: Context): void {
     }
     if (audience === undefined) context.addIssue('AUTH_AUDIENCE must be set with AUTH_MODE=jwt');
   } else if (mode === undefined && (issuer ?? audience ?? jwksUri) !== undefined) {
-    context.addIssue('AUTH_MODE must be set, since other AUTH_ settings are: jwt, or none, which ignores them');
+    context.addIssue(
+      'AUTH_MODE must be set, since other AUTH_ settings are: jwt, or none, which ignores them',
+    );
   } else if (mode === undefined && !isLoopback(host)) {
     context.addIssue(
       `AUTH_MODE must be set, since HOST=${host} is open to other machines: jwt, or none behind something that authenticates`,
