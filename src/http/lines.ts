@@ -12,7 +12,7 @@ import { scopeOf } from './list.ts';
 import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { sendLines } from './send-lines.ts';
 
-/** How many lines a complete stream has. It is requested with the first page, and left out if it arrives later. */
+/** How many lines the whole listing has. It is requested with the first page, and left out if it arrives later. */
 interface Total<Input extends RekognitionInput, Output> {
   readonly header: string;
   readonly upstream: UpstreamOperation<Input, Output>;
