@@ -9,7 +9,7 @@ import type { PageInput, UpstreamPage } from '../rekognition/page.ts';
 import { paginate } from '../rekognition/paginate.ts';
 import { EXPOSED_HEADERS } from './cors.ts';
 import { scopeOf } from './list.ts';
-import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
+import { createCallContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { sendLines } from './send-lines.ts';
 
 /** How many lines the whole listing has. It is requested with the first page, and left out if it arrives later. */
@@ -53,7 +53,7 @@ export function lines<
       // A stream waits behind interactive requests. It does not use the cache, since it reads each page once. Each page
       // has a deadline of its own.
       const terms = (): CallContext => ({
-        ...callContext(context, deps),
+        ...createCallContext(context, deps),
         priority: 'background',
         signal: () => stream.over,
         maxAgeMs: 0,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
 import type { PageInput, UpstreamPage } from '../rekognition/page.ts';
-import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
+import { createCallContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { acceptJson, ifChanged, renderJson, respondIfChanged, type Rendered } from './respond.ts';
 
 interface ListDefinition<
@@ -40,7 +40,7 @@ export function list<
       const token = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope());
       acceptJson(req);
       const page = { ...asked, MaxResults: size, NextToken: token };
-      const result = await deps.upstream.call(upstream, page, callContext(context, deps));
+      const result = await deps.upstream.call(upstream, page, createCallContext(context, deps));
       const render = (items: readonly unknown[]): Rendered => {
         const { nextToken: next } = result.output;
         const sealed = next === undefined ? undefined : deps.pageTokens.seal(next, scope());

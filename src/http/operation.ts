@@ -105,7 +105,7 @@ function queryOf(url: string): string {
 }
 
 /** The context of an interactive call. Its `stats` go into the log line of the request. */
-export function callContext(
+export function createCallContext(
   context: RequestContext,
   { now, deadlineMs, cacheTtlMs }: Pick<OperationDeps, 'now' | 'deadlineMs' | 'cacheTtlMs'>,
 ): CallContext {

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
-import { callContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
+import { createCallContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import type { Values } from './parameters.ts';
 import { acceptJson, renderJson, respondIfChanged } from './respond.ts';
 
@@ -27,7 +27,7 @@ export function read<Path extends z.ZodRawShape, Input extends RekognitionInput,
     parameters: { path: shape, query: {} },
     async handle({ params, context, req }, deps) {
       acceptJson(req);
-      const result = await deps.upstream.call(upstream, input(params), callContext(context, deps));
+      const result = await deps.upstream.call(upstream, input(params), createCallContext(context, deps));
       return respondIfChanged(req, result, () => renderJson(JSON.stringify(body(result.output, params))));
     },
   });

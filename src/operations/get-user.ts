@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { callContext, defineOperation, type OperationDeps } from '../http/operation.ts';
+import { createCallContext, defineOperation, type OperationDeps } from '../http/operation.ts';
 import { acceptJson, ifChanged, renderJson } from '../http/respond.ts';
 import { ifInTime } from '../rekognition/deadline.ts';
 import { createUpstreamStats, type CallContext } from '../rekognition/operation.ts';
@@ -37,7 +37,7 @@ export const getUser = defineOperation({
     const askedAt = deps.now();
     // One deadline for all pages.
     const terms: CallContext = {
-      ...callContext(context, deps),
+      ...createCallContext(context, deps),
       priority: 'background',
       maxAgeMs: deps.lookupTtlMs,
     };

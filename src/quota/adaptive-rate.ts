@@ -31,17 +31,15 @@ export function createAdaptiveRate({ tps, now }: AdaptiveRateOptions): AdaptiveR
   let since = -Infinity;
   const current = (): number => {
     if (base === tps) return tps;
-    const climbed = base + (Math.max(0, now() - since) / 1000) * CLIMB_PER_S * tps;
+    const climbed = base + ((now() - since) / 1000) * CLIMB_PER_S * tps;
     return Math.min(tps, climbed);
   };
   return {
     current,
     throttled() {
-      const at = now();
-      // A clock that was set back would otherwise keep the rate up until it has caught up.
-      if (at >= since && at - since < DECREASE_EVERY_MS) return;
+      if (now() - since < DECREASE_EVERY_MS) return;
       base = DECREASE * current();
-      since = at;
+      since = now();
     },
   };
 }

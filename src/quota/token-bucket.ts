@@ -48,7 +48,7 @@ export function createTokenBucket(options: TokenBucketOptions): PermitSource {
     const next = { at: now(), rate: rate.current() };
     // The rate climbs linearly, so the mean of both ends is exact.
     const perMs = (filled.rate + next.rate) / 2000;
-    tokens = Math.min(capacity, tokens + Math.max(0, next.at - filled.at) * perMs);
+    tokens = Math.min(capacity, tokens + (next.at - filled.at) * perMs);
     filled = next;
   };
   return {

@@ -65,9 +65,9 @@ async function backOff(
 ): Promise<void> {
   const delayMs = backOffMs(failure, attempt, random);
   const inTime = now() + delayMs < deadlineAt();
+  if (!failure.retry || attempt >= maxAttempts || !inTime) throw toAppError(failure);
   // A throttle lowers the rate of permits, and each retry takes one: that limits them without the budget.
-  const isAllowed = (): boolean => failure.code === 'UPSTREAM_THROTTLED' || budget.take();
-  if (!failure.retry || attempt >= maxAttempts || !inTime || !isAllowed()) throw toAppError(failure);
+  if (failure.code !== 'UPSTREAM_THROTTLED' && !budget.take()) throw toAppError(failure);
   metrics.retries.inc({ operation, code: failure.code });
   stats.delaysMs.push(delayMs);
   await sleep(delayMs, undefined, { signal: signal() }).catch((error: unknown) => {

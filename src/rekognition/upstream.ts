@@ -15,7 +15,7 @@ import { permitted } from './permit.ts';
 import { createRetryBudget, retried } from './retry.ts';
 import { sharedInFlight } from './single-flight.ts';
 
-/** Calls operations of Rekognition: cache → single flight → retry → credentials → permit → breaker → call. */
+/** Calls operations of Rekognition. `createLane` lists the stages of a call. */
 export interface Upstream {
   /** Fails with `AppError` only, or with the reason of the context's signal. */
   readonly call: UpstreamCall;

@@ -48,14 +48,3 @@ test('no number of throttles brings it below a quarter of the quota', () => {
   rate.throttled();
   expect(rate.current()).toBeLessThan(0.3 * 1.6667);
 });
-
-test('a clock set back neither raises the rate nor keeps a throttle from lowering it', () => {
-  const { rate, pass } = rateOf(10);
-  rate.throttled();
-  pass(-60_000);
-  expect(rate.current()).toBeCloseTo(8.5);
-  rate.throttled();
-  expect(rate.current()).toBeCloseTo(7.225);
-  pass(2000);
-  expect(rate.current()).toBeCloseTo(8.225);
-});

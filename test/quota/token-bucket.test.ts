@@ -62,15 +62,6 @@ test('a throttle empties it and slows it down', () => {
   expect(take(10)).toBe(8);
 });
 
-test('a clock set back brings no permits, and holds none up', () => {
-  const { take, pass } = permitsOf(5, 5);
-  take(4);
-  pass(-3_600_000);
-  expect(take(1)).toBe(0);
-  pass(200);
-  expect(take(1)).toBe(1);
-});
-
 test('in any window there are at most rate times length plus burst, and all of these', () => {
   const steps = fc.array(
     fc.record({ afterMs: fc.integer({ min: 0, max: 700 }), wanted: fc.integer({ min: 0, max: 9 }) }),
