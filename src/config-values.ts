@@ -1,6 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

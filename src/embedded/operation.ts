@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import { plannedFailure } from './failures.ts';
 import type { Idempotency } from './idempotency.ts';

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { RekognitionInput } from '../rekognition/client.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 
 import type { Request, RequestHandler, Response } from 'express';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';

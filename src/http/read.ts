@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const collectionDetail =
   'Give 1 to 255 characters of a-z, A-Z, 0-9, "_", "." and "-", and neither "." nor ".." alone.';
