@@ -1,8 +1,7 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 
-import { authenticate, refuseUnauthenticated } from './auth/authenticate.ts';
-import type { TokenVerifier } from './auth/token-verifier.ts';
+import type { Authentication } from './auth/authentication.ts';
 import type { Config } from './config.ts';
 import { requestContext } from './http/context.ts';
 import { allowOrigins, answerOptions } from './http/cors.ts';
@@ -29,7 +28,7 @@ export interface AppDeps {
   /** What this replica shares with others, if it does. */
   readonly sharing: Pick<Sharing, 'shared' | 'ready' | 'counts'> | undefined;
   /** None where everyone who reaches the service may read everything. */
-  readonly verifyToken: TokenVerifier | undefined;
+  readonly authentication: Authentication | undefined;
   /** None where requests are not traced. */
   readonly startTrace: StartTrace | undefined;
   /** Where the build has put the contract and its page, with a slash at its end. */
@@ -38,7 +37,7 @@ export interface AppDeps {
 
 /** The path of a request, top to bottom. */
 export function createApp(deps: AppDeps): Express {
-  const { config, logger, lifecycle, operationDeps, sharing, verifyToken, startTrace } = deps;
+  const { config, logger, lifecycle, operationDeps, sharing, authentication, startTrace } = deps;
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -58,10 +57,10 @@ export function createApp(deps: AppDeps): Express {
   const guards: readonly RequestHandler[] = [
     refuseWhileDraining(lifecycle),
     checkProxies(config.http.trustProxy, logger),
-    ...(verifyToken ? [authenticate(verifyToken)] : []),
+    ...(authentication ? [authentication.authenticate] : []),
     limitRate({ ...config.rateLimit, store: sharing?.counts }),
     // Behind the limit, so that refused tokens count against it.
-    ...(verifyToken ? [refuseUnauthenticated()] : []),
+    ...(authentication ? [authentication.refuseUnauthenticated] : []),
   ];
   const routes: string[] = [];
   const route = (path: string, handler: RequestHandler, ...before: readonly RequestHandler[]): void => {
@@ -81,7 +80,7 @@ export function createApp(deps: AppDeps): Express {
   const files = staticFiles({
     directory: deps.docsDirectory,
     examples: config.backend === 'embedded',
-    bearer: verifyToken !== undefined,
+    bearer: authentication !== undefined,
   });
   for (const [path, handler] of files) route(path, handler);
 

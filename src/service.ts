@@ -3,7 +3,6 @@ import type { Express } from 'express';
 import type { Logger } from 'pino';
 
 import { createApp } from './app.ts';
-import { createTokenVerifier } from './auth/token-verifier.ts';
 import type { Config } from './config.ts';
 import { createPageTokens } from './http/page-token.ts';
 import { createStreams } from './http/streams.ts';
@@ -48,7 +47,7 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
     upstreamOperations,
     operations.map(({ path }) => path),
   );
-  // A file of its own, which is read only then.
+  // A dynamic import, here and below, is a file of its own, which is read only if it is needed.
   const sharing =
     url === undefined
       ? undefined
@@ -63,7 +62,14 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
     now,
     random,
   });
-  const stopping = new AbortController();
+  const authentication =
+    config.auth &&
+    (await import('./auth/authentication.ts')).createAuthentication({
+      rules: config.auth,
+      logger,
+      wallClock: Date.now,
+      now,
+    });
   const app = createApp({
     config,
     logger,
@@ -80,9 +86,7 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
       now,
     },
     sharing,
-    verifyToken:
-      config.auth &&
-      createTokenVerifier({ rules: config.auth, logger, wallClock: Date.now, now, signal: stopping.signal }),
+    authentication,
     startTrace: deps.startTrace,
     docsDirectory: deps.docsDirectory,
   });
@@ -90,7 +94,7 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
     app,
     metrics,
     stop() {
-      stopping.abort();
+      authentication?.stop();
       sharing?.stop();
     },
   };

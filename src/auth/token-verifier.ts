@@ -39,7 +39,8 @@ export class TokenRefused extends Error {
   }
 }
 
-interface TokenVerifierOptions {
+/** What a verifier of tokens needs. */
+export interface TokenVerifierOptions {
   readonly rules: TokenRules;
   readonly logger: Pick<Logger, 'warn'>;
   /** Milliseconds since the epoch, by the wall clock, as the times in tokens are. */
