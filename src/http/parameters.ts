@@ -35,7 +35,7 @@ export function parameterReader<Path extends z.ZodRawShape, Query extends z.ZodR
     const search = new URLSearchParams(inQuery);
     const { names, repeated } = namesOf(search);
     const unknown = names.filter((name) => !known.includes(name));
-    const { data, error } = schema.safeParse({ ...Object.fromEntries(search), ...inPath });
+    const { data, error } = schema.safeParse(Object.assign(Object.fromEntries(search), inPath));
     if (data && repeated.length === 0 && unknown.length === 0) return data as Values<Path> & Values<Query>;
     const bad = (error?.issues ?? []).map(({ path: [name = ''], message }): ParameterError => {
       return { location: Object.hasOwn(path, name) ? 'path' : 'query', name: String(name), detail: message };
