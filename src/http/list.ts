@@ -4,7 +4,7 @@ import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
 import type { PageInput, UpstreamPage } from '../rekognition/page.ts';
 import { createCallContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
-import { acceptJson, ifChanged, renderJson, respondIfChanged, type Rendered } from './respond.ts';
+import { acceptJson, ifChanged, renderJson, cachedReply, type Rendered } from './respond.ts';
 
 interface ListDefinition<
   Path extends z.ZodRawShape,
@@ -47,7 +47,7 @@ export function list<
         return renderPage({ member, items, size, nextToken: sealed });
       };
       const { items } = result.output;
-      if (!visible) return respondIfChanged(req, result, () => render(items));
+      if (!visible) return cachedReply(req, result, () => render(items));
       return ifChanged(req, render(items.filter((item) => visible(item, context.mayRead))));
     },
   });

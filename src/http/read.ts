@@ -4,7 +4,7 @@ import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
 import { createCallContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import type { Values } from './parameters.ts';
-import { acceptJson, renderJson, respondIfChanged } from './respond.ts';
+import { acceptJson, renderJson, cachedReply } from './respond.ts';
 
 interface ReadDefinition<
   Path extends z.ZodRawShape,
@@ -28,7 +28,7 @@ export function read<Path extends z.ZodRawShape, Input extends RekognitionInput,
     async handle({ params, context, req }, deps) {
       acceptJson(req);
       const result = await deps.upstream.call(upstream, input(params), createCallContext(context, deps));
-      return respondIfChanged(req, result, () => renderJson(JSON.stringify(body(result.output, params))));
+      return cachedReply(req, result, () => renderJson(JSON.stringify(body(result.output, params))));
     },
   });
 }

@@ -68,8 +68,8 @@ export function renderText(text: string, { type, headers, validated = text }: Re
   };
 }
 
-/** Renders each result once: the bytes stay beside it in the cache. */
-export function respondIfChanged(
+/** The reply for a result. It is rendered once: the bytes stay beside the result in the cache. */
+export function cachedReply(
   req: Request,
   result: UpstreamResult<unknown>,
   render: () => Rendered,
