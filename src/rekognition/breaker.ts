@@ -17,7 +17,7 @@ export interface Breaker {
   check(scope: string | undefined): void;
   /** Begins one call, whose result is passed once; throws `UPSTREAM_UNAVAILABLE` while calls are suspended. */
   begin(scope: string | undefined): (result: ExecutionResult) => void;
-  /** Whether calls are suspended: those of all scopes, or those without a scope. */
+  /** Whether the calls of all scopes are suspended. A call without a scope counts as a scope of its own. */
   state(): CircuitState;
   /** How many scopes are suspended on their own. */
   suspendedScopes(): number;
@@ -35,13 +35,11 @@ const MAX_SCOPES = 1000;
 /** How many failures of one scope count towards all: too few to suspend the others. */
 const COUNTED_TOWARDS_ALL = 3;
 
-/** A breaker with one circuit for each scope, one for calls without a scope, and one over all of them. */
+/** A breaker with one circuit for each scope, and one over all of them. */
 export function createBreaker({ now, random }: BreakerOptions): Breaker {
   const all = createCircuit({ now, random, countedPerScope: COUNTED_TOWARDS_ALL });
-  const unscoped = createCircuit({ now, random, countedPerScope: FAILURES_TO_OPEN });
   const scopes = new LRUCache<string, Circuit>({ max: MAX_SCOPES });
-  const circuitOf = (scope: string | undefined): Circuit => {
-    if (scope === undefined) return unscoped;
+  const circuitOf = (scope: string): Circuit => {
     const known = scopes.get(scope);
     if (known) return known;
     const circuit = createCircuit({ now, random, countedPerScope: FAILURES_TO_OPEN });
@@ -49,8 +47,8 @@ export function createBreaker({ now, random }: BreakerOptions): Breaker {
     return circuit;
   };
   const check = (scope: string | undefined): void => {
-    const own = scope === undefined ? unscoped : scopes.get(scope);
-    const waitMs = Math.max(own?.waitMs(scope ?? '') ?? 0, all.waitMs(scope ?? ''));
+    const ownMs = scope === undefined ? 0 : (scopes.get(scope)?.waitMs(scope) ?? 0);
+    const waitMs = Math.max(ownMs, all.waitMs(scope ?? Symbol()));
     if (waitMs > 0) throw suspended(waitMs);
   };
   return {
@@ -58,12 +56,14 @@ export function createBreaker({ now, random }: BreakerOptions): Breaker {
     begin(scope) {
       // Both circuits are checked before either is begun, so that a suspended scope does not use the probe of all.
       check(scope);
-      const ends = [circuitOf(scope).begin(scope ?? ''), all.begin(scope ?? '')];
+      const endOwn = scope === undefined ? undefined : circuitOf(scope).begin(scope);
+      const endAll = all.begin(scope ?? Symbol());
       return (result) => {
-        for (const end of ends) end(result);
+        endOwn?.(result);
+        endAll(result);
       };
     },
-    state: () => (unscoped.state() === 'closed' ? all : unscoped).state(),
+    state: () => all.state(),
     suspendedScopes: () => [...scopes.values()].filter((circuit) => circuit.state() !== 'closed').length,
   };
 }

@@ -4,13 +4,16 @@ export type ExecutionResult = 'succeeded' | 'failed' | 'cancelled';
 /** `half-open`: suspended, with a probe under way. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
+/** What fails alone. A call that shares no scope has a symbol of its own. */
+type Scope = string | symbol;
+
 /** Suspends calls after failures in a row. Then single calls probe until one succeeds. */
 export interface Circuit {
   state(): CircuitState;
   /** Milliseconds until a call of this scope may go; 0 when it may go now. */
-  waitMs(scope: string): number;
+  waitMs(scope: Scope): number;
   /** Begins a call, for which `waitMs` must be 0; in a suspension it is the probe. The result is passed once. */
-  begin(scope: string): (result: ExecutionResult) => void;
+  begin(scope: Scope): (result: ExecutionResult) => void;
 }
 
 interface CircuitOptions {
@@ -32,7 +35,7 @@ const LONGEST_PAUSE_MS = 5000;
 const JITTER = 0.25;
 /** A probe without a result does not block the next one for longer. */
 const PROBE_LOST_MS = 60_000;
-/** The end of a probe that is under way is unknown, so calls are told to wait this long at most. */
+/** The longest wait that is named while a probe is under way, since its end is unknown. */
 const PROBE_WAIT_MS = 1000;
 
 /** A circuit that starts closed. */
@@ -46,9 +49,9 @@ export function createCircuit({ now, random, countedPerScope }: CircuitOptions):
   /** When the next probe may go. */
   let dueAt = changedAt;
   /** Failures in a row, by scope. */
-  let failures = new Map<string, number>();
+  let failures = new Map<Scope, number>();
   /** The few scopes whose failures opened the circuit; unknown once a probe has gone. */
-  let culprits: ReadonlyMap<string, number> | undefined;
+  let culprits: ReadonlyMap<Scope, number> | undefined;
 
   const change = (next: CircuitState, at: number): void => {
     state = next;
@@ -62,7 +65,7 @@ export function createCircuit({ now, random, countedPerScope }: CircuitOptions):
     pauseMs = ms;
     change('open', now() + ms * (1 + JITTER * random()));
   };
-  const callEnded = (result: ExecutionResult, scope: string): void => {
+  const callEnded = (result: ExecutionResult, scope: Scope): void => {
     if (result === 'succeeded') failures.clear();
     if (result !== 'failed') return;
     failures.set(scope, Math.min(countedPerScope, (failures.get(scope) ?? 0) + 1));
