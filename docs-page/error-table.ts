@@ -51,8 +51,8 @@ function row({ code, status, title, detail, retryable }: Problem, way: Fragment)
 }
 
 /**
- * How to see it. A value of the path that is named, a collection that fails on purpose say, becomes a link that asks for it; a
- * request that a browser can make as it is becomes a link to its response, if no token is needed.
+ * How to see it. A value of the path that the text names, such as a collection that fails on purpose, becomes a link that asks
+ * for it. A request that a browser can make as it is becomes a link to its response, if no token is needed.
  */
 function wayTo({ instance }: Problem, description: string, paths: Paths): Fragment {
   const asked = operationAt(instance, paths);

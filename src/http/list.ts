@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 import type { RekognitionInput } from '../rekognition/client.ts';
 import type { UpstreamOperation } from '../rekognition/operation.ts';
-import type { PageInput, UpstreamPage } from '../rekognition/page.ts';
+import { pageInput, type PageInput, type UpstreamPage } from '../rekognition/page.ts';
 import { createCallContext, defineOperation, type InputDefinition, type Operation } from './operation.ts';
 import { acceptJson, ifChanged, renderJson, cachedReply, type Rendered } from './respond.ts';
 
@@ -39,7 +39,7 @@ export function list<
       const scope = (): string => scopeOf(upstream, asked);
       const token = nextToken === undefined ? undefined : deps.pageTokens.open(nextToken, scope());
       acceptJson(req);
-      const page = { ...asked, MaxResults: size, NextToken: token };
+      const page = pageInput(asked, size, token);
       const result = await deps.upstream.call(upstream, page, createCallContext(context, deps));
       const render = (items: readonly unknown[]): Rendered => {
         const { nextToken: next } = result.output;

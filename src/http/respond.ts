@@ -33,10 +33,10 @@ export interface Rendered {
   readonly unchanged: HttpReply;
 }
 
-/** Renders JSON with an `ETag` over `validated`: the whole text, unless a part of it may change alone. */
+/** Renders JSON with an `ETag` over `validated`, where a part of the text may change alone. */
 export function renderJson(
   text: string,
-  { validated = text, link }: { readonly validated?: string; readonly link?: string | undefined } = {},
+  { validated, link }: { readonly validated?: string; readonly link?: string | undefined } = {},
 ): Rendered {
   const headers = {
     'Cache-Control': 'private, no-cache',
@@ -50,7 +50,8 @@ interface Rendering {
   readonly type: string;
   /** The headers of both forms, besides `ETag`. */
   readonly headers: HttpReply['headers'];
-  readonly validated?: string;
+  /** What `ETag` covers; by default the whole text. */
+  readonly validated?: string | undefined;
 }
 
 /** Renders a text of this type with its validator. */

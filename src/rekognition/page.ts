@@ -13,6 +13,11 @@ export interface PageInput {
   readonly NextToken?: string | undefined;
 }
 
+/** The input of one page. Equal pages have equal keys in the cache, since the members are written in one order. */
+export function pageInput<Input extends object>(input: Input, size: number, token: string | undefined) {
+  return { ...input, MaxResults: size, NextToken: token };
+}
+
 /** Rekognition's documented limit. With it, each token fits into a page token of this service. */
 const MAX_TOKEN_LENGTH = 255;
 

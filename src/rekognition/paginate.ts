@@ -8,7 +8,7 @@ import {
   type UpstreamOperation,
   type UpstreamResult,
 } from './operation.ts';
-import type { PageInput, UpstreamPage } from './page.ts';
+import { pageInput, type PageInput, type UpstreamPage } from './page.ts';
 
 interface PaginateOptions<Input extends RekognitionInput, Page> {
   readonly call: UpstreamCall;
@@ -35,7 +35,7 @@ export function paginate<Input extends PageInput & RekognitionInput, Page extend
   return async () => {
     const stats = createUpstreamStats();
     const terms = context();
-    const asked = { ...input, MaxResults: pageSize, NextToken: token };
+    const asked = pageInput(input, pageSize, token);
     const result = await call(operation, asked, { ...terms, stats }).finally(() => {
       addStats(terms.stats, stats);
     });
