@@ -7,8 +7,6 @@ export default {
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022' } }] },
   testEnvironment: 'node',
   injectGlobals: false,
-  // Tests wait more than they compute. By default a machine of two cores would run one file at a time.
-  maxWorkers: '100%',
   testTimeout: 20_000,
   // The process entry runs in processes of its own in the tests, where its coverage is not seen.
   collectCoverageFrom: ['{src,docs-page}/**/*.ts', '!src/server.ts'],
