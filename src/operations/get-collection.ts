@@ -27,12 +27,13 @@ export const collectionDetails: UpstreamOperation<DescribeCollectionCommandInput
   isolatedBy: ({ CollectionId }) => CollectionId,
 };
 
-/** AWS JSON 1.1 writes a time as seconds since the epoch, with fractions. */
+/** AWS JSON 1.1 writes a time as seconds since the epoch, with fractions. RFC 3339 knows the years 0 to 9999. */
 function readTime(response: Json, member: string): string {
   const seconds = response[member];
   const time = new Date(typeof seconds === 'number' ? seconds * 1000 : NaN);
-  if (Number.isNaN(time.getTime())) throw new MalformedResponse(`${member} is not a time`);
-  return time.toISOString();
+  const text = Number.isNaN(time.getTime()) ? '' : time.toISOString();
+  if (!/^\d{4}-/.test(text)) throw new MalformedResponse(`${member} is not a time`);
+  return text;
 }
 
 /** `GET /collections/{collectionId}`: how many users and faces a collection has. */

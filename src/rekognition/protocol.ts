@@ -63,13 +63,21 @@ function readResponse(response: HttpResponse): Record<string, unknown> {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
     throw new MalformedResponse('not a JSON object');
   }
-  if (Object.hasOwn(document, '__type')) throw new MalformedResponse('an error document at status 200');
+  if (response.headers['x-amzn-errortype'] !== undefined || Object.keys(document).some(namesException)) {
+    throw new MalformedResponse('an error document at status 200');
+  }
   return document as Record<string, unknown>;
+}
+
+/** The members by which the SDK finds the name of an exception. */
+function namesException(member: string): boolean {
+  return member === '__type' || member.toLowerCase() === 'code';
 }
 
 function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(body.toString());
+    // Fatal, since replacement characters would make other ids of those that were sent.
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
     // The parser's message quotes the text, which may hold user ids: it goes no further.
     throw new MalformedResponse('not JSON');

@@ -74,6 +74,8 @@ describe('GET /collections/{collectionId}', () => {
     ['a count that is missing', { UserCount: undefined }],
     ['a count that is negative', { FaceCount: -1 }],
     ['a time that is text', { CreationTimestamp: 'yesterday' }],
+    ['a time in milliseconds', { CreationTimestamp: 1_700_000_000_000 }],
+    ['a time before the year 0', { CreationTimestamp: -62_167_219_201 }],
     ['no face model', { FaceModelVersion: null }],
   ])('answers 502 for %s', async (_, damage) => {
     const { body } = describedAs(8) as { body: object };

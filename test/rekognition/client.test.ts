@@ -31,7 +31,7 @@ async function clientOf(handler: RequestListener): Promise<{ rekognition: Client
 }
 
 const answering =
-  (status: number, type: string, body: string): RequestListener =>
+  (status: number, type: string, body: string | Buffer): RequestListener =>
   (_req, res) => {
     res.writeHead(status, { 'Content-Type': type, 'x-amzn-RequestId': 'abc' }).end(body);
   };
@@ -53,6 +53,9 @@ test.each([
   ['null', 200, JSON_TYPE, 'null', 'not a JSON object'],
   ['a number', 200, JSON_TYPE, '7', 'not a JSON object'],
   ['an error document', 200, JSON_TYPE, '{"__type":"X"}', 'an error document at status 200'],
+  ['an exception as Code', 200, JSON_TYPE, '{"Code":"X"}', 'an error document at status 200'],
+  ['an exception as code', 200, JSON_TYPE, '{"code":"X"}', 'an error document at status 200'],
+  ['Latin-1', 200, JSON_TYPE, Buffer.from('{"Users":[{"UserId":"é"}]}', 'latin1'), 'not JSON'],
   ['another success', 206, JSON_TYPE, '{}', 'status 206'],
 ])('%s at status %i is damaged', async (_, status, type, body, reason) => {
   const { rekognition } = await clientOf(answering(status, type, body));
@@ -60,6 +63,15 @@ test.each([
   expect(error).toMatchObject({ name: 'MalformedResponse' });
   expect((error as Error).message.split('\n')[0]).toBe(reason);
   expect((error as Error).message).not.toContain('secret');
+});
+
+test('an exception that a header names at status 200 is damaged', async () => {
+  const headers = { 'Content-Type': JSON_TYPE, 'x-amzn-errortype': 'ThrottlingException' };
+  const { rekognition } = await clientOf((_req, res) => res.writeHead(200, headers).end('{}'));
+  await expect(list(rekognition)).rejects.toMatchObject({
+    name: 'MalformedResponse',
+    message: expect.stringContaining('an error document at status 200'),
+  });
 });
 
 test('any operation is called the same way', async () => {
