@@ -220,6 +220,7 @@ describe('getUser', () => {
   test.each([
     ['', 'alice', 'collectionId'],
     ['team', '..', 'userId'],
+    ['team', 'half an emoji \ud83d', 'userId'],
   ])('refuses %j and %j, which no URL can carry', async (collectionId, userId, name) => {
     const rollcall = await start();
     expect(await outcome(rollcall.getUser(collectionId, userId))).toMatchObject({

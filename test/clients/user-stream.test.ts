@@ -80,6 +80,16 @@ describe('A stream', () => {
     expect(await read(rollcall.streamUsers('team'))).toEqual({ ids: '', error: undefined });
   });
 
+  test.each([
+    ['', 'text/html'],
+    ['<html></html>', 'text/html; charset=utf-8'],
+    ['{"users":[]}', 'application/json'],
+  ])('of a proxy, %j as %s, is no stream', async (body, type) => {
+    const rollcall = await start([(res) => res.writeHead(200, { 'Content-Type': type }).end(body)]);
+    const { error } = await read(rollcall.streamUsers('team'));
+    expect(error).toMatchObject({ code: 'UNREADABLE_RESPONSE', status: 200, retryable: false });
+  });
+
   test('begins at nextToken, and says how many users there are', async () => {
     const rollcall = await start([whole('ab', { 'X-Total-Users': '5' })]);
     const stream = rollcall.streamUsers('team', { nextToken: 'T' });

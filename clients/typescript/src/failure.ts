@@ -100,11 +100,14 @@ export function problemFailure(
 
 /** Whether a value is a problem document of the service. */
 export function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'code' in value && 'requestId' in value;
+  return typeof value === 'object' && value !== null && 'requestId' in value && 'retryable' in value;
 }
 
-/** `Retry-After` in seconds; the service sends no dates. */
+/** `Retry-After` in seconds. The service sends a number, a proxy in front of it perhaps a date. */
 function secondsOf(headers: Platform<'Headers'>): number | undefined {
-  const value = headers.get('retry-after');
-  return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
+  const value = headers.get('retry-after') ?? '';
+  if (/^\d+$/.test(value)) return Number(value);
+  // `Date.parse` reads other texts as dates too, such as `5, 5`.
+  const at = value.endsWith('GMT') ? Date.parse(value) : NaN;
+  return at ? Math.max(0, Math.ceil((at - Date.now()) / 1000)) : undefined;
 }

@@ -16,7 +16,7 @@ export interface Connection {
 /** How to reach the service, and what to do when it fails. */
 export interface RollcallOptions extends Connection {
   /** By default 3 attempts, and waits of up to 20 s. */
-  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly retry?: { readonly [Name in keyof RetryPolicy]?: RetryPolicy[Name] | undefined } | undefined;
 }
 
 /** The options of every call. */

@@ -1,4 +1,5 @@
 import { failure } from './failure.ts';
+import { LONGEST_TIMER_MS } from './retry.ts';
 
 /** Ends one attempt when the caller aborts it, or when the service sends nothing for too long. */
 export interface ReadTimeout {
@@ -15,9 +16,12 @@ export function createReadTimeout(timeoutMs: number, caller: AbortSignal | undef
   return {
     signal,
     async wait(read) {
-      const timer = setTimeout(() => {
-        silence.abort();
-      }, timeoutMs);
+      const timer = setTimeout(
+        () => {
+          silence.abort();
+        },
+        Math.min(timeoutMs, LONGEST_TIMER_MS),
+      );
       try {
         return await read;
       } catch (cause) {

@@ -32,8 +32,9 @@ interface Opened {
 
 /** The requests to one service. */
 export function createRequests(connection: Connection): Requests {
-  const { baseUrl, token, fetch: send = fetch, timeoutMs = 30_000 } = connection;
-  requireUrl(baseUrl);
+  // The global `fetch` is looked up for each request: tools that watch or mock requests replace it later.
+  const { token, fetch: send = (request: Request) => fetch(request), timeoutMs = 30_000 } = connection;
+  const baseUrl = baseOf(connection.baseUrl);
 
   /** Made before the request: a header that cannot be sent is not a failure of the network. */
   async function headersOf({ headers }: CallOptions, etag?: string): Promise<Headers> {
@@ -45,7 +46,7 @@ export function createRequests(connection: Connection): Requests {
   }
 
   async function get(path: Path, ids: Ids, options: OnePageOptions<Page>): Promise<Opened> {
-    const url = baseUrl.replace(/\/$/, '') + targetOf(path, ids, options);
+    const url = baseUrl + targetOf(path, ids, options);
     const headers = await headersOf(options, options.previous?.etag);
     const readTimeout = createReadTimeout(timeoutMs, options.signal);
     const { signal } = readTimeout;
@@ -58,15 +59,16 @@ export function createRequests(connection: Connection): Requests {
     async one<T>(member: keyof T & string, path: Path, ids: Ids, options: CallOptions) {
       const opened = await get(path, ids, options);
       const body = await jsonOf<T>(opened);
-      if (typeof body?.[member] !== 'string') throw failureOf(body, opened.response);
+      if (!opened.response.ok || typeof body?.[member] !== 'string') throw failureOf(body, opened.response);
       return body as T;
     },
 
     async page<P extends Page>(member: keyof P & string, path: Path, ids: Ids, options: OnePageOptions<P>) {
       const opened = await get(path, ids, options);
-      const { headers, status } = opened.response;
-      const body = status === 304 ? options.previous : await jsonOf<P>(opened);
-      if (!Array.isArray(body?.[member])) throw failureOf(body, opened.response);
+      const { headers, ok, status } = opened.response;
+      const isSame = status === 304;
+      const body = isSame ? options.previous : await jsonOf<P>(opened);
+      if (!(ok || isSame) || !Array.isArray(body?.[member])) throw failureOf(body, opened.response);
       return {
         [member]: body[member],
         nextToken: nextTokenOf(headers) ?? body.nextToken,
@@ -78,7 +80,9 @@ export function createRequests(connection: Connection): Requests {
     async stream(path, ids, options) {
       const opened = await get(path, ids, options);
       const { ok, body, headers } = opened.response;
-      if (!ok || !body) throw failureOf(await jsonOf(opened), opened.response);
+      // An empty page of a proxy would be an empty collection.
+      const isStream = ok && headers.get('content-type')?.startsWith('application/x-ndjson');
+      if (!isStream || !body) throw failureOf(await jsonOf(opened), opened.response);
       const total = headers.get('x-total-users');
       return { body, total: total === null ? undefined : Number(total), readTimeout: opened.readTimeout };
     },
@@ -91,7 +95,9 @@ function targetOf(path: Path, ids: Ids, { maxResults, nextToken }: OnePageOption
   const query = new URLSearchParams();
   if (maxResults !== undefined) query.set('maxResults', String(maxResults));
   if (nextToken !== undefined) query.set('nextToken', nextToken);
-  return query.size > 0 ? `${target}?${query.toString()}` : target;
+  // Not `query.size`, which some platforms lack: every page would be the first.
+  const text = query.toString();
+  return text ? `${target}?${text}` : target;
 }
 
 /** The body as JSON; undefined if it is not JSON. */
@@ -104,16 +110,21 @@ async function jsonOf<T>({ response, readTimeout }: Opened): Promise<Partial<T> 
   }
 }
 
-/** `fetch` would refuse these at each attempt, as if the network had failed. A path is one of the page's own origin. */
-function requireUrl(baseUrl: string): void {
+/**
+ * The URL that paths are appended to. `fetch` would refuse other URLs at each attempt, as if the network had failed. A path
+ * is one of the page's own origin.
+ */
+function baseOf(baseUrl: string): string {
   const page = (globalThis as { location?: { href: string } }).location?.href;
-  const { href } = URL.canParse(baseUrl, page) ? new URL(baseUrl, page) : { href: '' };
+  const url = baseUrl || '/';
+  const { href } = URL.canParse(url, page) ? new URL(url, page) : { href: '' };
   if (!/^https?:\/\/[^/@]+\/[^?#]*$/.test(href)) throw new TypeError(`baseUrl is not a URL: ${baseUrl}`);
+  return href.replace(/\/+$/, '');
 }
 
-/** Some ids cannot be in a URL, which would then have another path. */
+/** Some ids cannot be in a URL, or the URL would have another path. */
 function encodedId(name: string, id: string): string {
-  if (!['', '.', '..'].includes(id)) return encodeURIComponent(id);
+  if (!/^\.{0,2}$|\p{Surrogate}/u.test(id)) return encodeURIComponent(id);
   const detail = `Give the id of a ${name === 'userId' ? 'user' : 'collection'}.`;
   const errors = [{ location: 'path', name, detail }] as const;
   throw failure('INVALID_PARAMETER', detail, { status: 400, title: 'Invalid parameter', errors });

@@ -16,6 +16,8 @@ export interface Backoff extends RetryPolicy {
 }
 
 const BASE_MS = 1000;
+/** A timer for longer fires at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Milliseconds until a retry; undefined if none may help. `failures` counts those in a row, from 1. */
 export function delayBefore(error: RollcallError, failures: number, backoff: Backoff): number | undefined {

@@ -1,7 +1,7 @@
 import type { Collection, CollectionsPage, CollectionSummary } from './collections.ts';
 import type { CallOptions, ListingOptions, OnePageOptions, PageOptions, RollcallOptions } from './options.ts';
 import { createRequests } from './requests.ts';
-import { pauseAfter, sleep, type RetryPolicy } from './retry.ts';
+import { LONGEST_TIMER_MS, pauseAfter, sleep, type RetryPolicy } from './retry.ts';
 import { createUserStream } from './user-stream.ts';
 import type { Page, User, UsersPage, UserStream } from './users.ts';
 
@@ -30,9 +30,11 @@ export interface Rollcall {
 }
 
 /** A client of the service at `baseUrl`. */
-export function createRollcall({ retry, ...connection }: RollcallOptions): Rollcall {
+export function createRollcall({ retry = {}, ...connection }: RollcallOptions): Rollcall {
   const { one, page, stream } = createRequests(connection);
-  const backoff = { maxAttempts: 3, maxDelayMs: 20_000, ...retry, random: Math.random, sleep };
+  const { maxAttempts = 3, maxDelayMs = 20_000 } = retry;
+  const longest = Math.min(maxDelayMs, LONGEST_TIMER_MS);
+  const backoff = { maxAttempts, maxDelayMs: longest, random: Math.random, sleep };
 
   async function retried<T>({ signal }: CallOptions, attempt: () => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures += 1) {
@@ -55,8 +57,8 @@ export function createRollcall({ retry, ...connection }: RollcallOptions): Rollc
   return {
     listCollections,
 
-    async *listAllCollections(options) {
-      for await (const { collections } of pagesOf(listCollections, { maxResults: 1000, ...options }))
+    async *listAllCollections({ maxResults = 1000, ...options } = {}) {
+      for await (const { collections } of pagesOf(listCollections, { ...options, maxResults }))
         yield* collections;
     },
 
@@ -67,9 +69,9 @@ export function createRollcall({ retry, ...connection }: RollcallOptions): Rollc
 
     listUsers,
 
-    async *listAllUsers(collectionId, options) {
+    async *listAllUsers(collectionId, { maxResults = 500, ...options } = {}) {
       const list = (of: PageOptions) => listUsers(collectionId, of);
-      for await (const { users } of pagesOf(list, { maxResults: 500, ...options })) yield* users;
+      for await (const { users } of pagesOf(list, { ...options, maxResults })) yield* users;
     },
 
     getUser: (collectionId, userId, options = {}) =>
