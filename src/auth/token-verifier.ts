@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import {
-  decodeProtectedHeader,
-  errors,
-  jwtVerify,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  type JWTVerifyResult,
-} from 'jose';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult } from 'jose';
 import type { Logger } from 'pino';
 
 import type { TokenRules } from '../config.ts';
@@ -58,7 +51,7 @@ const CLOCK_TOLERANCE_S = 5;
 /** Limits the time that a token costs, however many keys its issuer publishes. */
 const MAX_KEYS_TRIED = 8;
 /** No HMAC, for which a public key could serve as the secret, and no `none` (RFC 8725, 3.1). */
-const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
 /** Other tokens of the same issuer, such as logout tokens, are refused (RFC 8725, 3.11). */
 const TYPES = /^(application\/)?(at\+)?jwt$/i;
 
@@ -86,16 +79,12 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
   };
 }
 
-/**
- * Verifies with the key that the token names. If it names none (`kid`) and no known key has signed it, the issuer may
- * have a new key, so the keys are fetched.
- */
+/** If no known key has signed the token, the issuer may have a new key, even under an old name: the keys are fetched. */
 async function verify(token: string, keys: IssuerKeys, rules: JWTVerifyOptions): Promise<JWTVerifyResult> {
   try {
     return await verifyWithEach(token, keys, rules);
   } catch (error) {
-    const isUnsigned = error instanceof errors.JWSSignatureVerificationFailed;
-    if (isUnsigned && decodeProtectedHeader(token).kid === undefined && (await keys.renew()))
+    if (error instanceof errors.JWSSignatureVerificationFailed && (await keys.renew()))
       return verifyWithEach(token, keys, rules);
     throw error;
   }
@@ -116,13 +105,18 @@ async function verifyWithEach(
       try {
         return await jwtVerify(token, key, rules);
       } catch (failure) {
-        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+        if (isFinal(failure)) throw failure;
       }
       remaining -= 1;
       if (remaining === 0) break;
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
+}
+
+/** Whether no other key can help: neither another key has signed the token, nor is this key unfit, such as a short one. */
+function isFinal(failure: unknown): boolean {
+  return failure instanceof errors.JOSEError && !(failure instanceof errors.JWSSignatureVerificationFailed);
 }
 
 function requireAccessToken(typ: unknown): void {

@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib';
+
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import { keyFetcher } from '../../src/auth/fetch-keys.ts';
@@ -196,6 +198,28 @@ describe('A key server', () => {
     await expect(keys(withJwksUri()).find('key-1')).rejects.toThrow(KeysUnavailable);
     await expect(keys().find('key-1')).rejects.toThrow(KeysUnavailable);
     expect(warnings).toHaveLength(2);
+  });
+
+  test.each<[string, (key: object) => unknown[]]>([
+    ['entries that are no keys', (key) => [null, 'key', [], 7, key]],
+    ['keys that are not whole', (key) => [{ kty: 'EC' }, {}, key]],
+    ['a key for encryption of the same name', (key) => [{ ...key, use: 'enc' }, key]],
+    ['all operations of the key pair', (key) => [{ ...key, key_ops: ['sign', 'verify'] }]],
+  ])('that shows %s is a key server', async (_, shown) => {
+    issuer.answer = (_req, res) => res.end(JSON.stringify({ keys: shown(issuer.key.publicJwk) }));
+    await expect(keys(withJwksUri()).find('key-1')).resolves.toMatchObject({ type: 'public' });
+  });
+
+  test('that compresses its answers unasked is a key server', async () => {
+    issuer.answer = (_req, res) =>
+      res.setHeader('Content-Encoding', 'gzip').end(gzipSync(JSON.stringify({ keys: issuer.shown })));
+    await expect(keys(withJwksUri()).find('key-1')).resolves.toMatchObject({ type: 'public' });
+  });
+
+  test('that compresses a document of megabytes is no key server', async () => {
+    const document = JSON.stringify({ keys: issuer.shown, padding: ' '.repeat(10_000_000) });
+    issuer.answer = (_req, res) => res.setHeader('Content-Encoding', 'gzip').end(gzipSync(document));
+    await expect(keys(withJwksUri()).find('key-1')).rejects.toThrow(KeysUnavailable);
   });
 
   test('that redirects is not followed', async () => {

@@ -12,7 +12,7 @@ import {
 import type { TokenRules } from '../../src/config.ts';
 import { listen } from './listen.ts';
 
-type Algorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA';
+type Algorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA' | 'Ed25519';
 type Claims = Readonly<Record<string, unknown>>;
 
 /** A key pair, its public half as the key set shows it. */
