@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 
 import { printBanner } from './banner.ts';
 import { ConfigError, readConfig } from './config.ts';
+import { loadDotEnv } from './dot-env.ts';
 import { createListener, messageClasses } from './http/listener.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
 import { createLifecycle, shutDown } from './lifecycle.ts';
@@ -110,13 +111,12 @@ async function main(): Promise<void> {
   printBanner({ logger, config, address, metricsAddress, nodeVersion, embedded, write: output.write });
 }
 
-/** Reads `.env`, if it exists. Variables that are set already keep their values. */
+/** Variables that are set already keep their values. */
 function readDotEnv(): void {
   try {
-    process.loadEnvFile();
+    loadDotEnv(process.env);
   } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT') throw new ConfigError(`cannot read .env: ${code}`);
+    throw new ConfigError((error as Error).message);
   }
 }
 
@@ -157,7 +157,8 @@ function listen(server: Server, host: string, port: number, setting: string): Pr
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason = error.code ?? error.message;
-      reject(new ConfigError(`cannot listen on ${host}:${port} (${setting}): ${reason}`));
+      const atFault = ['EADDRINUSE', 'EACCES'].includes(reason) ? setting : 'HOST';
+      reject(new ConfigError(`cannot listen on ${host}:${port} (${atFault}): ${reason}`));
     });
     server.listen(port, host, resolve);
   });

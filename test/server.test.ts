@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 /** Starts the service with these settings and no others. */
-function start(env: Record<string, string>, files: Record<string, string> = {}): Run {
+function start(env: Record<string, string>, files: Record<string, string | Buffer> = {}): Run {
   for (const [name, text] of Object.entries(files)) {
     const path = join(dirname(built().dist), name);
     writeFileSync(path, text);
@@ -60,12 +60,32 @@ test('settings are read from .env where it is there, and those of the environmen
   expect(run.err()).toBe('rollcall: bad settings:\n  NODE_ENV must be production, development or test\n');
 });
 
-test('the embedded Rekognition alone reads its settings from .env as well', () => {
+const BYTE_ORDER_MARK = '\ufeff';
+const PORT_FAULT = 'REKOGNITION_PORT must be a port, 0 to 65535, and is "x".\n';
+const NOT_UTF8 = 'cannot read .env: save it as UTF-8\n';
+
+test('the first setting of .env counts behind a byte order mark', async () => {
+  const run = start({}, { '.env': `${BYTE_ORDER_MARK}PORT=x\r\n` });
+  await expect(run.exit).resolves.toBe(1);
+  expect(run.err()).toBe('rollcall: bad settings:\n  PORT must be a whole number from 0 to 65535\n');
+});
+
+test('an .env in UTF-16, as PowerShell writes it, ends the start: none of its settings would count', async () => {
+  const run = start({}, { '.env': Buffer.from(`${BYTE_ORDER_MARK}AUTH_MODE=jwt\r\n`, 'utf16le') });
+  await expect(run.exit).resolves.toBe(1);
+  expect(run.err()).toBe(`rollcall: ${NOT_UTF8}`);
+});
+
+test.each([
+  ['reads its settings from .env as well', 'REKOGNITION_PORT=x\n', PORT_FAULT],
+  ['reads .env behind a byte order mark', `${BYTE_ORDER_MARK}REKOGNITION_PORT=x\n`, PORT_FAULT],
+  ['refuses an .env that is not UTF-8', Buffer.from('# é\n', 'latin1'), NOT_UTF8],
+])('the embedded Rekognition alone %s', (_, text, message) => {
   const home = dirname(built().dist);
-  writeFileSync(join(home, '.env'), 'REKOGNITION_PORT=x\n');
+  writeFileSync(join(home, '.env'), text);
   written.push(join(home, '.env'));
   const { status, stderr } = spawnSync(process.execPath, ['dist/embedded/main.js'], { cwd: home, env: {} });
-  expect([status, String(stderr)]).toEqual([1, 'REKOGNITION_PORT must be a port, 0 to 65535, and is "x".\n']);
+  expect([status, String(stderr)]).toEqual([1, message]);
 });
 
 test('SIGTERM to npm start ends the service as well', async () => {
@@ -109,6 +129,12 @@ test.each(['PORT', 'METRICS_PORT'])('a port in use, %s, ends the start with one 
   await expect(run.exit).resolves.toBe(1);
   taken.close();
   expect(run.err()).toBe(`rollcall: cannot listen on 127.0.0.1:${port} (${setting}): EADDRINUSE\n`);
+});
+
+test.each(['[::1]', 'no-such-host.invalid'])('HOST=%s, which is no address here, is named', async (HOST) => {
+  const run = start({ PORT: '0', HOST, AUTH_MODE: 'none' });
+  await expect(run.exit).resolves.toBe(1);
+  expect(run.err()).toMatch(/^rollcall: cannot listen on [^ ]+ \(HOST\): E[A-Z_]+\n$/);
 });
 
 test('in development it starts with nothing set, answers, and stops on SIGTERM, given twice', async () => {

@@ -1,13 +1,16 @@
-import { existsSync } from 'node:fs';
-
+import { loadDotEnv } from '../dot-env.ts';
 import { runEmbedded } from './run.ts';
 
-// As the service does; what the environment sets already stays.
-if (existsSync('.env')) process.loadEnvFile();
-process.exitCode = await runEmbedded({
-  env: process.env,
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
-  clock: Date,
-  signals: process,
-});
+try {
+  loadDotEnv(process.env);
+  process.exitCode = await runEmbedded({
+    env: process.env,
+    write: (text) => process.stdout.write(text),
+    writeError: (text) => process.stderr.write(text),
+    clock: Date,
+    signals: process,
+  });
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exitCode = 1;
+}
