@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net';
 
+import { ProxyAgent } from 'undici';
 import * as z from 'zod';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -154,4 +155,13 @@ export function isUrlOf(value: string, ...protocols: readonly string[]): boolean
   if (!URL.canParse(value)) return false;
   const { protocol, hostname } = new URL(value);
   return protocols.includes(protocol) && hostname !== '' && value.startsWith(`${protocol}//`);
+}
+
+/** Whether undici, which sends the requests, takes this for the URL of a proxy. */
+export function isProxyUrl(value: string): boolean {
+  try {
+    return Boolean(new ProxyAgent(value));
+  } catch {
+    return false;
+  }
 }

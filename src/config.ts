@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import {
   isLoopback,
+  isProxyUrl,
   isTrustedUrl,
   isUrlOf,
   trimmed,
@@ -25,23 +26,28 @@ export class ConfigError extends Error {
 const PROTOCOL = 'http/protobuf';
 
 /** The settings as the service uses them. Rules over several settings run even if a single one is bad (`when`). */
-function configSchema(operations: readonly string[]) {
+function configSchema(env: Environment, operations: readonly string[]) {
   return settings(operations)
     .superRefine(checkAuth, { when: () => true })
     .superRefine(checkTracing, { when: () => true })
+    .superRefine(checkProxies(env), { when: () => true })
     .transform(({ production, backend, auth, tracing, ...groups }) => ({
       ...groups,
       production: production === 'production',
-      backend: backend ?? (production === 'production' ? 'aws' : 'embedded'),
+      backend: backendOf({ production, backend }),
       /** Undefined if everyone who reaches the service may read everything. */
       auth: auth.mode === 'jwt' ? tokenRules(auth) : undefined,
       tracing: tracingIsOn(tracing),
     }));
 }
 
+function backendOf({ production, backend }: Pick<Settings, 'production' | 'backend'>) {
+  return backend ?? (production === 'production' ? 'aws' : 'embedded');
+}
+
 /** Reads the environment; throws one `ConfigError` that lists every issue. `operations` are those of Rekognition. */
 export function readConfig(env: Environment, operations: readonly string[] = []): Config {
-  const { data, error } = configSchema(operations).safeParse(env);
+  const { data, error } = configSchema(env, operations).safeParse(env);
   const messages = [
     ...(error?.issues.map(({ message }) => message) ?? []),
     ...unknownQuotas(env, operations),
@@ -112,4 +118,19 @@ function checkTracing({ tracing }: Settings, context: Context): void {
   if ((tracesProtocol ?? protocol) !== PROTOCOL) {
     context.addIssue(`OTEL_EXPORTER_OTLP_${tracesProtocol ? 'TRACES_' : ''}PROTOCOL must be ${PROTOCOL}`);
   }
+}
+
+/** undici reads these itself, as they are written, for requests to AWS and for the issuer's keys. */
+const PROXIES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
+
+function checkProxies(env: Environment) {
+  return (settings: Settings, context: Context): void => {
+    if (backendOf(settings) === 'embedded' && settings.auth.mode !== 'jwt') return;
+    for (const variable of PROXIES) {
+      const value = env[variable] ?? '';
+      if (value !== '' && !isProxyUrl(value)) {
+        context.addIssue(`${variable} must be a URL such as http://proxy.example.com:3128`);
+      }
+    }
+  };
 }

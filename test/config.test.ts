@@ -376,6 +376,36 @@ test('the protocol of traces goes before that of everything', () => {
   ]);
 });
 
+const notProxies = [
+  'proxy',
+  '127.0.0.1:3128',
+  ' ',
+  '"http://proxy"',
+  'http://proxy/x',
+  'http://a:50%@proxy',
+  'ftp://a',
+];
+
+test.each(notProxies)('a proxy may not be %j: the requests to AWS would fail', (url) => {
+  for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']) {
+    const issue = `${name} must be a URL such as http://proxy.example.com:3128`;
+    expect(faultsOf({ REKOGNITION_BACKEND: 'aws', [name]: url })).toEqual([issue]);
+    expect(faultsOf({ NODE_ENV: 'production', PORT: 'x', [name]: url })).toContain(issue);
+    expect(faultsOf({ ...jwt, [name]: url })).toEqual([issue]);
+    expect(faultsOf({ [name]: url })).toEqual([]);
+  }
+});
+
+test.each([
+  '',
+  'http://proxy:3128',
+  'http://user:p%40ss@127.0.0.1:1/',
+  'https://[::1]:3128',
+  ' http://proxy\r',
+])('a proxy may be %j', (HTTPS_PROXY) => {
+  expect(faultsOf({ REKOGNITION_BACKEND: 'aws', HTTPS_PROXY })).toEqual([]);
+});
+
 /** A good value of each setting that is not a number. */
 const words: Record<string, string> = {
   NODE_ENV: 'production',
