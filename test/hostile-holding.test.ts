@@ -105,6 +105,39 @@ test('what clients held is free once they have gone, and a polite caller has a p
   expect(await ask(`${url}${STREAM}`)).toMatch(/^200 /);
 });
 
+/** Another query for each request, so that no page is shared. */
+const requests = (headers: string): string =>
+  Array.from({ length: 16 }, (_, at) =>
+    get(`/collections/throws-Timeout/users?maxResults=${at + 1}`).replace('\r\n\r\n', `\r\n${headers}\r\n`),
+  ).join('');
+const named = Array.from({ length: 2800 }, (_, at) => `${at.toString(36)}:\r\n`).join('');
+const long = `X: ${'x'.repeat(15_500)}\r\n`;
+
+test.each([
+  ['40 clients pipeline 16 requests of 2800 headers', 40, requests(named)],
+  ['400 clients pipeline 16 requests of 15 KB', 400, requests(long)],
+  [
+    '400 clients pipeline 15 requests of 15 KB behind one that is not answered',
+    400,
+    get('/collections/throws-Timeout/users') +
+      get('/livez').replace('\r\n\r\n', `\r\n${long}\r\n`).repeat(15),
+  ],
+])('a heap of 112 MB is enough while %s', async (_, count, text) => {
+  const run = built().start({
+    PORT: '0',
+    RATE_LIMIT_MAX: '0',
+    NODE_ENV: 'production',
+    REKOGNITION_BACKEND: 'embedded',
+    NODE_OPTIONS: '--max-old-space-size=112 --max-semi-space-size=8',
+  });
+  const url = await listening(run);
+  unread(count, url, text);
+  for (let i = 0; i < 8; i += 1) {
+    await sleep(500);
+    expect(await ask(`${url}/livez`)).toMatch(/^200 /);
+  }
+});
+
 test('readers that drip cost a bounded memory, stop the calls, keep nobody from a page, and are cut off', async () => {
   const run = built().start({
     ...settingsOver({

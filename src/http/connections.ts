@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 
 /** The connections of a server. Node itself no longer tracks a connection that sent CONNECT. */
 export interface Connections {
-  /** Whether to answer a request. If too many responses are due on its connection, it destroys the connection. */
+  /** Whether to answer a request. If too many responses are due already, it destroys the connection. */
   admit(req: IncomingMessage, res: ServerResponse): boolean;
   /** Whether a response is due or under way. */
   isAnswering(socket: Duplex): boolean;
@@ -42,14 +42,17 @@ interface Connection {
 const NEW_MS = 1000;
 /** Clients that pipeline have two or three requests open. Each unread response costs its memory. */
 const MAX_ANSWERS_DUE = 16;
+/** While more are due on all connections together, none may pipeline: a request may take 64 KB until it is answered. */
+const MAX_ANSWERS_DUE_IN_ALL = 1000;
 /** Checks in `stalledMs`, so a stalled client is cut off at most a twelfth of it late. */
 const CHECKS = 12;
 
 /** Follows the connections of a server. */
 export function trackConnections(server: Server, { stalledMs, refusedMs }: ClientTimeouts): Connections {
   const open = new Map<Duplex, Connection>();
+  let dueInAll = 0;
   server.on('connection', (socket: Socket) => {
-    open.set(socket, {
+    const connection = {
       socket,
       openedAt: performance.now(),
       due: 0,
@@ -58,12 +61,16 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
       readAt: undefined,
       taken: 0,
       stalledChecks: 0,
-    });
+    };
+    open.set(socket, connection);
     // Each response due listens for the end of its connection, besides the ten listeners that Node expects.
     socket.setMaxListeners(MAX_ANSWERS_DUE + 10);
     // Node removes its own listener at CONNECT. Without this one a reset would then end the process.
     socket.on('error', () => undefined);
-    socket.once('close', () => open.delete(socket));
+    socket.once('close', () => {
+      open.delete(socket);
+      dueInAll -= connection.due;
+    });
   });
   const checking = setInterval(() => {
     for (const connection of open.values()) if (isStalled(connection)) connection.socket.destroy();
@@ -77,7 +84,8 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
       const connection = open.get(socket);
       // The parser passes on further requests of the same packet, even after the last one.
       if (!connection || connection.isLast || socket.destroyed) return false;
-      if (connection.due === MAX_ANSWERS_DUE) {
+      const isPipelined = connection.due > 0;
+      if (connection.due === MAX_ANSWERS_DUE || (isPipelined && dueInAll >= MAX_ANSWERS_DUE_IN_ALL)) {
         socket.destroy();
         return false;
       }
@@ -87,9 +95,13 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
         res.setHeader('Connection', 'close');
       }
       connection.due += 1;
+      dueInAll += 1;
       connection.readAt = socket.bytesRead;
       res.once('close', () => {
+        // Counted already if the connection closed first.
+        if (!open.has(socket)) return;
         connection.due -= 1;
+        dueInAll -= 1;
       });
       return true;
     },

@@ -54,6 +54,12 @@ export class ClientLeft extends Error {
   override readonly name = 'ClientLeft';
 }
 
+/**
+ * Always this one: an error keeps what was on the stack when it was made. Made in the event of a connection, it would
+ * keep that connection with all its requests, for as long as the call that the client left is under way.
+ */
+export const CLIENT_LEFT = new ClientLeft('the client left');
+
 /** The context that `requestContext` made for this response. */
 export function contextOf(res: Response): RequestContext {
   return res.locals['context'] as RequestContext;
@@ -76,7 +82,7 @@ export function requestContext(logger: Pick<Logger, 'error'>): RequestHandler {
     const ending = endingOf(res, onBug);
     let clientAborter: AbortController | undefined;
     const abortIfGone = (): void => {
-      if (ending.reached && !ending.isSent) clientAborter?.abort(new ClientLeft('the client left'));
+      if (ending.reached && !ending.isSent) clientAborter?.abort(CLIENT_LEFT);
     };
     const context: RequestContext = {
       requestId,

@@ -15,6 +15,7 @@ import { requestIdFrom } from './context.ts';
 import { trackConnections, type ClientTimeouts } from './connections.ts';
 import { ALLOW } from './error-handler.ts';
 import { PROBLEM_TYPE, problemHeaders, toProblem } from './problem.ts';
+import { MAX_HEADERS } from './well-formed.ts';
 
 /** An incomplete request is cut off at the first check after this time, so within 15 s. */
 const REQUEST_TIMEOUT_MS = 12_000;
@@ -46,9 +47,8 @@ export function createListener(
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
-  // Only the bytes of headers are limited. With a limit on their number Node drops the last ones silently, perhaps a
-  // header that announces a body.
-  server.maxHeadersCount = 0;
+  // Node drops further headers silently, and the app refuses a request that has more than `MAX_HEADERS`.
+  server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = trackConnections(server, timeouts);
   const serve: RequestListener = (req, res) => {
     if (connections.admit(req, res)) handler(req, res);

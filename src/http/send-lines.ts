@@ -8,7 +8,7 @@ import { appErrorOf } from './error-handler.ts';
 import type { OperationDeps } from './operation.ts';
 import { toProblem } from './problem.ts';
 import { createReaderWatch } from './reader-watch.ts';
-import { ClientLeft, contextOf, type StreamStats } from './context.ts';
+import { CLIENT_LEFT, ClientLeft, contextOf, type StreamStats } from './context.ts';
 import type { Stream } from './streams.ts';
 
 /** When a connection breaks, a browser discards what its page has not read. The last line gets this time to be read. */
@@ -150,7 +150,7 @@ function write(res: Response, text: string, signal: AbortSignal): Promise<void> 
     signal.addEventListener('abort', giveUp, { once: true });
     res.write(text, (error) => {
       signal.removeEventListener('abort', giveUp);
-      if (error) reject(new ClientLeft('the client left'));
+      if (error) reject(CLIENT_LEFT);
       else resolve();
     });
   });

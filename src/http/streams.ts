@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { ClientLeft, type RequestContext } from './context.ts';
+import { CLIENT_LEFT, type RequestContext } from './context.ts';
 
 /** A stream that has one of the places for streams. */
 export interface Stream {
@@ -67,7 +67,7 @@ export function createStreams({ max, ending, now }: StreamsOptions): Streams {
       };
       context.onEnded(() => {
         close();
-        place.over.abort(new ClientLeft('the client left'));
+        place.over.abort(CLIENT_LEFT);
       });
       if (ending.aborted) place.over.abort(ending.reason);
       return { over: place.over.signal, close };

@@ -5,6 +5,9 @@ import type { RequestHandler } from 'express';
 
 import { AppError } from '../errors.ts';
 
+/** Far more than clients and proxies send. Short headers take twenty times their bytes in memory. */
+export const MAX_HEADERS = 100;
+
 /**
  * Refuses a request with a body, since every route is a read, and a request that could be understood in two ways. Its
  * connection is closed, and requests that were pipelined behind it are never carried out.
@@ -25,12 +28,14 @@ export function requireWellFormed(): RequestHandler {
 }
 
 function reasonToRefuse(req: IncomingMessage): string | undefined {
-  const { headers, url = '' } = req;
+  const { headers, rawHeaders, url = '' } = req;
+  // First, since further headers are dropped (listener.ts), perhaps one that announces a body.
+  if (rawHeaders.length > 2 * MAX_HEADERS) return `Send at most ${MAX_HEADERS} headers.`;
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
     return 'Send no body: every route is a read.';
   }
   if (headers.host === undefined && req.httpVersion !== '1.0') return 'A request needs a Host header.';
-  if (isRepeated(req.rawHeaders)) return 'Send Host and Authorization once.';
+  if (isRepeated(rawHeaders)) return 'Send Host and Authorization once.';
   if (!isTarget(url))
     return 'The URL must be a path or an absolute URL, written in visible ASCII characters.';
   return isDecodable(url) ? undefined : 'The URL has a percent-escape that is not valid UTF-8.';

@@ -148,6 +148,7 @@ test.each([
     'that waits to send a body',
     'POST /livez HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n',
   ],
+  ['with 101 headers', `GET /livez HTTP/1.1\r\nHost: a\r\n${'a: b\r\n'.repeat(100)}\r\n`],
   ['with a broken escape', 'GET /%ff HTTP/1.1\r\nHost: a\r\n\r\n'],
 ])('a request %s is answered with a problem of status 400, and the connection closed', async (_, text) => {
   expectProblem(onlyAnswer(await exchange(text)), 400, 'MALFORMED_REQUEST');
@@ -163,6 +164,11 @@ test('HTTP/1.0 needs no Host', async () => {
   const answer = await exchange('GET /livez HTTP/1.0\r\n\r\n');
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(answer).toContain('{"status":"ok"}');
+});
+
+test('a request with 100 headers is answered', async () => {
+  const head = `GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${'a: b\r\n'.repeat(98)}`;
+  expect(await exchange(`${head}\r\n`)).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
 });
 
 test('an expectation that nobody knows is ignored', async () => {
@@ -204,6 +210,30 @@ test('of a connection at most 16 answers are due, and no handler begins for the 
   socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(200));
   await expect(receive(socket)).resolves.toBe('');
   expect(begun).toBe(16);
+});
+
+test('while 1,000 answers are due on all connections, one more is due only on a connection without any', async () => {
+  let begun = 0;
+  const server = await listen(() => (begun += 1));
+  const { port } = server.address() as AddressInfo;
+  const ask = async (count: number): Promise<Socket> => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const [accepted] = (await once(server, 'connection')) as [Socket];
+    const all = begun + count;
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(count));
+    while (begun < all && !accepted.destroyed) await sleep(1);
+    return accepted;
+  };
+  const first = await ask(8);
+  const held = [first];
+  for (let i = 0; i < 62; i += 1) held.push(await ask(16));
+  expect(held.some(({ destroyed }) => destroyed)).toBe(false);
+  expect((await ask(2)).destroyed).toBe(true);
+  expect((await ask(1)).destroyed).toBe(false);
+  first.destroy();
+  await once(first, 'close');
+  expect((await ask(2)).destroyed).toBe(false);
 });
 
 test('a connection may ask for as much as it likes, one answer after the other', async () => {
