@@ -132,6 +132,15 @@ test('Every schema of an error leads to the section of /docs that says what each
   expect(page).toContain('id="errors"');
 });
 
+test('The document has no relative externalDocs of its own, which the schema of OpenAPI 3.1 refuses', () => {
+  const own = [document, ...parts().map(({ value }) => value)].filter((value) => 'externalDocs' in value);
+  const urls = own
+    .filter((value) => !('type' in value))
+    .map(({ externalDocs }) => (externalDocs as Json)['url']);
+  expect(own.length).toBeGreaterThan(0);
+  expect(urls).toEqual([]);
+});
+
 test('Every schema of an object has a name, and generators need not make one up', () => {
   const objects = parts().filter(({ value }) => 'properties' in value && value['type'] === 'object');
   expect(objects.length).toBeGreaterThan(8);
