@@ -17,7 +17,7 @@ const mayImport = {
   'app.ts': ['config.ts', 'lifecycle.ts', 'errors.ts', ...request],
   operations: ['http', 'rekognition', 'errors.ts'],
   auth: ['http', 'rekognition', 'errors.ts', 'config.ts', 'config-values.ts'],
-  http: ['rekognition', 'metrics', span, 'errors.ts', 'lifecycle.ts'],
+  http: ['rekognition', 'quota', 'metrics', span, 'errors.ts', 'lifecycle.ts'],
   rekognition: ['quota', 'metrics', span, 'errors.ts', 'config.ts'],
   redis: ['quota', 'errors.ts', 'config.ts'],
   quota: ['errors.ts'],

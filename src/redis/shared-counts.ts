@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 
 import type { Store } from 'express-rate-limit';
-import { RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import { RateLimiterRedis } from 'rate-limiter-flexible';
 
+import { createFixedWindow } from '../quota/fixed-window.ts';
 import type { SharedRedis } from './connect.ts';
 import type { RedisCoordinator } from './redis-coordinator.ts';
 import { withinTimeout } from './within-timeout.ts';
@@ -25,10 +26,11 @@ export function createSharedCounts({
   max,
   windowMs,
 }: SharedCountsOptions): Store {
-  const terms = { points: max, duration: windowMs / 1000, keyPrefix };
-  const own = new RateLimiterMemory(terms);
+  const own = createFixedWindow({ windowMs });
   const shared = new RateLimiterRedis({
-    ...terms,
+    points: max,
+    duration: windowMs / 1000,
+    keyPrefix,
     storeClient: redis,
     customIncrTtlLuaScript: incrementScript(windowMs),
   });
@@ -38,8 +40,10 @@ export function createSharedCounts({
       const key = keyOf(caller);
       // Not `consume`, which rejects over the limit: express-rate-limit decides that from the count.
       const together = coordinator.reachable ? await withinTimeout(shared.penalty(key)) : undefined;
-      const count = together ?? (await own.penalty(key));
-      return { totalHits: count.consumedPoints, resetTime: new Date(Date.now() + count.msBeforeNext) };
+      const { count, remainingMs } = together
+        ? { count: together.consumedPoints, remainingMs: together.msBeforeNext }
+        : own.hit(key);
+      return { totalHits: count, resetTime: new Date(Date.now() + remainingMs) };
     },
     // Called only by a limiter that forgets some requests; this one counts all.
     decrement: keepAll,

@@ -1,4 +1,4 @@
-import { afterEach, expect } from '@jest/globals';
+import { afterEach, expect, jest } from '@jest/globals';
 
 import { connectRedis } from '../../src/redis/connect.ts';
 import { createSharedCounts } from '../../src/redis/shared-counts.ts';
@@ -52,4 +52,17 @@ testWithRedis('what Redis cannot count is counted by the replica itself, also ov
   expect([await hits('alice'), await hits('alice'), await hits('alice'), await hits('alice')]).toEqual([
     3, 4, 5, 6,
   ]);
+});
+
+testWithRedis('a wall clock that is set back does not prolong a window while Redis is away', async () => {
+  const { url } = await startRedis();
+  const { coordinator, counts } = await countsOn(url);
+  coordinator.reachable = false;
+  const first = await counts.increment('alice');
+  const wallClock = Date.now;
+  const setBack = jest.spyOn(Date, 'now').mockImplementation(() => wallClock() - 3_600_000);
+  const second = await counts.increment('alice');
+  setBack.mockRestore();
+  expect(second.totalHits).toBe(2);
+  expect(Number(first.resetTime) - Number(second.resetTime)).toBeGreaterThan(3_500_000);
 });
