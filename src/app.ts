@@ -76,7 +76,7 @@ export function createApp(deps: AppDeps): Express {
   route('/livez', livez());
   route('/readyz', readyz(lifecycle, sharing));
   app.use(refuseWhileDraining(lifecycle));
-  route('/', redirectTo('/docs'));
+  route('/', redirectTo('docs'));
   const files = staticFiles({
     directory: deps.docsDirectory,
     examples: config.backend === 'embedded',

@@ -75,7 +75,8 @@ function requestOf(form) {
     else if (value !== '') headers[name] = value;
   }
   if (bearer !== undefined && 'secured' in form.dataset) headers.Authorization = `Bearer ${token.value}`;
-  return { url: new URL(query.size > 0 ? `${path}?${query}` : path, base), headers };
+  // Not `query.size`: Safari has it since version 17.
+  return { url: new URL(String(query) ? `${path}?${query}` : path, base), headers };
 }
 
 /** The token itself stays out of what is shown and copied. @param {Asked} asked */

@@ -59,7 +59,7 @@ export function staticFiles({
   });
 }
 
-/** Redirects to this path. */
+/** Redirects to a path beside the request's, which also works behind a proxy that adds a prefix. */
 export function redirectTo(path: string): RequestHandler {
   return (_req, res) => {
     respond(res, { status: 303, headers: { Location: path }, body: '' });

@@ -47,6 +47,16 @@ describeInBrowser()('/docs in a browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('sends the parameters in a browser whose URLSearchParams has no size', async () => {
+    const { url } = await start();
+    const { page, requests } = await watch(browser());
+    await page.addInitScript(() => Reflect.deleteProperty(URLSearchParams.prototype, 'size'));
+    await page.goto(`${url}/docs`);
+    await page.locator('#listUsers-maxResults').fill('3');
+    await send(page, 'Send', /^200 OK/);
+    expect(requests.at(-1)?.url).toBe(`${url}/collections/example-team/users?maxResults=3`);
+  });
+
   test('shows an error on purpose with one click, in sight also on a phone', async () => {
     const { url } = await start();
     const options = { viewport: { width: 390, height: 844 }, reducedMotion: 'reduce' } as const;

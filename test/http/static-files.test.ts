@@ -17,8 +17,15 @@ afterEach(stopServices);
 test.each(['GET', 'HEAD'])('%s / leads to the page', async (method) => {
   const { url } = await startService();
   const { status, headers } = await fetch(url, { method, redirect: 'manual' });
-  expect([status, headers.get('location'), headers.get('content-length')]).toEqual([303, '/docs', '0']);
+  expect([status, headers.get('location'), headers.get('content-length')]).toEqual([303, 'docs', '0']);
+  expect((await fetch(url, { method })).url).toBe(`${url}/docs`);
   expect((await fetch(url, { method: 'POST' })).status).toBe(405);
+});
+
+test('/ leads to the page behind a proxy that adds a prefix', async () => {
+  const { url } = await startService();
+  const location = (await fetch(url, { redirect: 'manual' })).headers.get('location') ?? '';
+  expect(new URL(location, 'https://example.com/api/').pathname).toBe('/api/docs');
 });
 
 describe('GET /docs', () => {
