@@ -28,7 +28,7 @@ export function requireWellFormed(): RequestHandler {
 }
 
 function reasonToRefuse(req: IncomingMessage): string | undefined {
-  const { headers, rawHeaders, url = '' } = req;
+  const { method, headers, rawHeaders, url = '' } = req;
   // First, since further headers are dropped (listener.ts), perhaps one that announces a body.
   if (rawHeaders.length > 2 * MAX_HEADERS) return `Send at most ${MAX_HEADERS} headers.`;
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0) {
@@ -38,7 +38,9 @@ function reasonToRefuse(req: IncomingMessage): string | undefined {
   if (isRepeated(rawHeaders)) return 'Send Host and Authorization once.';
   if (!isTarget(url))
     return 'The URL must be a path or an absolute URL, written in visible ASCII characters.';
-  return isDecodable(url) ? undefined : 'The URL has a percent-escape that is not valid UTF-8.';
+  // The preflight of such a request succeeds. Otherwise a page of another origin could not read this refusal.
+  if (method === 'OPTIONS' || isDecodable(url)) return undefined;
+  return 'The URL has a percent-escape that is not valid UTF-8. Write a percent sign as %25.';
 }
 
 /** If one of these is repeated, Node takes the first, and a proxy in front perhaps the last. */

@@ -162,6 +162,18 @@ test('A preflight is answered without a token, a count against the limit or a ca
   expect(service.calls).toHaveLength(0);
 });
 
+test('A page of another origin can read why a URL with a bare percent sign is refused', async () => {
+  const { url } = await open([]);
+  const path = '/collections/100%/users';
+  const headers = { Origin: ALLOWED, 'Access-Control-Request-Method': 'GET' };
+  expect((await call(url, path, { method: 'OPTIONS', headers })).status).toBe(204);
+  expect(await call(url, path, { headers: { Origin: ALLOWED } })).toMatchObject({
+    status: 400,
+    headers: { 'access-control-allow-origin': ALLOWED },
+    json: { code: 'MALFORMED_REQUEST', detail: expect.stringContaining('Write a percent sign as %25.') },
+  });
+});
+
 describe('A preflight that names request headers', () => {
   const preflight = (url: string, origin: string, names: string) =>
     call(url, PATH, {
