@@ -87,10 +87,29 @@ export function keys(min: number): z.ZodType<readonly [string, ...string[]]> {
 
 /** Where Redis or Valkey is. */
 export function redisUrl(): z.ZodType<string> {
-  return text().refine(
-    (url) => isUrlOf(url, 'redis:', 'rediss:'),
-    'a URL such as redis://redis.example.com:6379',
-  );
+  return text()
+    .refine((url) => isUrlOf(url, 'redis:', 'rediss:'), {
+      abort: true,
+      error: 'a URL such as redis://redis.example.com:6379',
+    })
+    .refine(isDecodable, 'a URL with its user and password percent-encoded, such as %25 for %')
+    .refine(hasDatabaseNumber, 'a URL whose database is a number, such as redis://redis.example.com:6379/0');
+}
+
+function isDecodable(url: string): boolean {
+  const { username, password } = new URL(url);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Of any other text ioredis would make a number or NaN, which Redis refuses. */
+function hasDatabaseNumber(url: string): boolean {
+  const { pathname, searchParams } = new URL(url);
+  return /^(\/-?\d*)?$/.test(pathname) && /^-?\d+$/.test(searchParams.get('db') ?? '0');
 }
 
 /** What keys in Redis begin with; a brace would choose the shard of a cluster. */

@@ -376,6 +376,28 @@ test('the protocol of traces goes before that of everything', () => {
   ]);
 });
 
+test.each([
+  ['redis://:50%@redis', 'a URL with its user and password percent-encoded, such as %25 for %'],
+  ['redis://a%zz:b@redis', 'a URL with its user and password percent-encoded, such as %25 for %'],
+  ...['/x', '/1.5', '/0/1', '/3x', '/1e1', '/%33', '?db=x', '/0?db='].map((database) => [
+    `redis://redis${database}`,
+    'a URL whose database is a number, such as redis://redis.example.com:6379/0',
+  ]),
+  ['redis.example.com:6379', 'a URL such as redis://redis.example.com:6379'],
+])('REDIS_URL may not be %s', (url, issue) => {
+  expect(faultsOf({ REDIS_URL: url })).toEqual([`REDIS_URL must be ${issue}`]);
+});
+
+test.each([
+  'redis://redis',
+  'redis://redis/',
+  'rediss://user:p%40ss%25@redis:6380/15',
+  'redis://:@[::1]:6379/0?family=6',
+  'redis://redis?db=3',
+])('REDIS_URL may be %s', (url) => {
+  expect(readConfig({ REDIS_URL: url }).redis.url).toBe(url);
+});
+
 const notProxies = [
   'proxy',
   '127.0.0.1:3128',

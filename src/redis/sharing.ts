@@ -43,6 +43,8 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
   // All in one slot, and so on one shard.
   const prefix = `{${config.redis.keyPrefix}:${region}}`;
   let lastError: Error | undefined;
+  /** The operation whose bucket the last error is of, if Redis refused the script: others may well succeed. */
+  let refused: string | undefined;
   const redis = connectRedis(url, (error) => {
     lastError = error;
   });
@@ -72,9 +74,14 @@ export function startSharing({ url, region, config, logger, now }: SharingOption
     const capacity = capacityOf({ tps, burst });
     const bucket = createSharedBucket({
       async run(...args) {
-        const answer = await redis.rollcallPermits(`${prefix}:permits:${operation}`, ...args);
-        lastError = undefined;
-        return answer;
+        try {
+          const answer = await redis.rollcallPermits(`${prefix}:permits:${operation}`, ...args);
+          if (refused === undefined || refused === operation) lastError = refused = undefined;
+          return answer;
+        } catch (error) {
+          if ((error as Error).name === 'ReplyError') refused = operation;
+          throw error;
+        }
       },
       tps,
       capacity,

@@ -113,6 +113,20 @@ testWithRedis(
   },
 );
 
+testWithRedis('why Redis refuses one bucket is said, though it answers for the others', async () => {
+  const { url } = await startRedis();
+  const admin = new Redis(url);
+  open.push(admin);
+  const before = await replica(url);
+  await becomes(before, 'shared');
+  await stopServices();
+  await admin.set(String(await admin.keys('*:permits:ListUsers')), 'text');
+  const service = await replica(url);
+  await until(() => said(service).length === 1);
+  expect(said(service)[0]?.['reason']).toContain('WRONGTYPE');
+  await expect(status(service)).resolves.toBe(200);
+});
+
 testWithRedis('a wrong password is never written into the log', async () => {
   const server = await startRedis('--requirepass', 'right');
   const service = await replica(server.url.replace('redis://', 'redis://:not-the-right-one@'));
