@@ -48,7 +48,8 @@ export class ReadUsersError extends Error {
  */
 export async function* readUsers(baseUrl, collectionId, options = {}) {
   const { signal, onProgress, attempts = 5, retryDelayMs = 1000 } = options;
-  const url = new URL(`/collections/${encodeURIComponent(collectionId)}/users.ndjson`, baseUrl);
+  const path = `collections/${encodeURIComponent(collectionId)}/users.ndjson`;
+  const url = new URL(`${baseUrl.replace(/\/+$/, '')}/${path}`);
   // Users since the last nextToken: a connection that breaks on its way says no better place to go on from.
   const seen = new Set();
   const progress = { users: 0, total: /** @type {number | undefined} */ (undefined) };
@@ -99,7 +100,9 @@ export async function* readUsers(baseUrl, collectionId, options = {}) {
  */
 async function* readOnce(url, { headers, signal }, progress) {
   const response = await fetch(url, { headers: headers ?? {}, signal: signal ?? null });
-  if (!response.ok || !response.body) {
+  // An empty page of a proxy would be an empty collection.
+  const isStream = response.headers.get('Content-Type')?.startsWith('application/x-ndjson');
+  if (!response.ok || !isStream || !response.body) {
     throw new ReadUsersError(/** @type {Problem} */ (await response.json()));
   }
   const total = response.headers.get('X-Total-Users');

@@ -27,7 +27,10 @@ async function idsOf(url: string, id: string, options: Options = {}): Promise<st
 
 /** A service of these answers, one a request. */
 async function serve(...answers: RequestListener[]): Promise<string> {
-  const server = createServer((req, res) => answers.shift()?.(req, res));
+  const server = createServer((req, res) => {
+    res.setHeader('Content-Type', 'application/x-ndjson');
+    answers.shift()?.(req, res);
+  });
   const listening = await listen(server);
   open.push(listening);
   return listening.url;
@@ -77,6 +80,21 @@ describe('readUsers', () => {
       (_req, res) => res.end(['a', 'b', 'c', 'd'].map(line).join('')),
     );
     await expect(idsOf(url, 'team')).resolves.toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('takes an empty page of a proxy for no collection', async () => {
+    const url = await serve((_req, res) => res.setHeader('Content-Type', 'text/html').end());
+    await expect(idsOf(url, 'team', { attempts: 1 })).rejects.toThrow('JSON');
+  });
+
+  test.each(['/api', '/api/', '/'])('finds the service under %s of its host', async (prefix) => {
+    const asked: (string | undefined)[] = [];
+    const url = await serve((req, res) => {
+      asked.push(req.url);
+      res.end(line('a'));
+    });
+    await expect(idsOf(url + prefix, 'team')).resolves.toEqual(['a']);
+    expect(asked).toEqual([`${prefix.replace(/\/$/, '')}/collections/team/users.ndjson`]);
   });
 
   test('takes a stream that ends within a line for incomplete', async () => {
