@@ -34,7 +34,7 @@ export function createMetrics(operations: readonly string[], routes: readonly st
     }),
     attemptSeconds: new Histogram({
       name: 'rollcall_upstream_attempt_duration_seconds',
-      help: 'Calls of Rekognition. outcome is ok, an error code, or left if no request waited for the call any more.',
+      help: 'Calls of Rekognition. outcome is ok or an error code.',
       labelNames: ['operation', 'outcome'],
       buckets: ATTEMPT_BUCKETS,
       registers,

@@ -19,23 +19,25 @@ interface CallOptions {
   readonly now: () => number;
 }
 
-/** Calls Rekognition once, within the time-out, and reads the response. Rejects with `UpstreamFailure`. */
+/**
+ * Calls Rekognition once, within the time-out, and reads the response. Rejects with `UpstreamFailure`. The call is not
+ * given up when no request waits for it any more: how it ends still says how Rekognition is.
+ */
 export function call(options: CallOptions): UpstreamCall {
   const { client, timeoutMs, duration, onThrottled, metrics, now } = options;
   return async (operation, input, context) => {
     const { name } = operation;
     const { stats } = context;
-    const parent = context.signal();
     const from = now();
     // The trace's context is not sent to AWS (docs/decisions/0010).
     const span = context.trace && startPart(context.trace, `Rekognition/${name}`, SpanKind.CLIENT);
     stats.attempts += 1;
-    const ended = (outcome: AttemptOutcome): void => {
+    const ended = (outcome: 'ok' | ErrorCode): void => {
       metrics.attemptSeconds.observe({ operation: name, outcome }, (now() - from) / 1000);
       if (span) endAttempt(span, name, stats, outcome);
     };
     try {
-      const bounds = { ms: timeoutMs, parent, onTimeout: () => new AttemptTimeout() };
+      const bounds = { ms: timeoutMs, onTimeout: () => new AttemptTimeout() };
       const response = await raceDeadline(bounds, client.send(operation.command(input)));
       stats.requestId = response.requestId;
       const output = operation.read(response.body, input);
@@ -43,8 +45,6 @@ export function call(options: CallOptions): UpstreamCall {
       ended('ok');
       return { output, fetchedAt: now() };
     } catch (error) {
-      if (parent.aborted) ended('left');
-      parent.throwIfAborted();
       const failure = toUpstreamFailure(error, now);
       stats.lastError = failure.summary;
       stats.requestId = failure.requestId;
@@ -55,17 +55,13 @@ export function call(options: CallOptions): UpstreamCall {
   };
 }
 
-/** How a call ended; `left`: no request waited for it any more. */
-export type AttemptOutcome = 'ok' | 'left' | ErrorCode;
-
-/** Ends the span of a call. If no request waited for it any more, `stats` are of an earlier call. */
-function endAttempt(span: Span, operation: string, stats: UpstreamStats, outcome: AttemptOutcome): void {
-  const failed = outcome !== 'ok' && outcome !== 'left';
+function endAttempt(span: Span, operation: string, stats: UpstreamStats, outcome: 'ok' | ErrorCode): void {
+  const failed = outcome !== 'ok';
   endSpan(span, failed, {
     'rpc.system': 'aws-api',
     'rpc.service': 'Rekognition',
     'rpc.method': operation,
-    'aws.request_id': outcome === 'left' ? undefined : stats.requestId,
+    'aws.request_id': stats.requestId,
     'http.response.status_code': failed ? stats.lastError?.status : undefined,
     'error.type': failed ? outcome : undefined,
     'rollcall.attempt': stats.attempts,

@@ -8,7 +8,7 @@ import {
   type CircuitState,
   type ExecutionResult,
 } from './circuit.ts';
-import { UpstreamFailure } from './failure.ts';
+import { isUnsent, UpstreamFailure } from './failure.ts';
 import type { Stage } from './operation.ts';
 
 /** Suspends calls while Rekognition keeps failing: those of one scope, such as a collection, or all of them. */
@@ -99,12 +99,9 @@ export function guarded(breaker: Breaker): Stage {
   };
 }
 
-/**
- * A refusal or a throttle is a response, so Rekognition works. An error that is no `UpstreamFailure` says nothing about
- * Rekognition: the call was not sent, or no request waited for it any more.
- */
+/** A refusal or a throttle is a response, so Rekognition works. A call that was not sent says nothing about it. */
 function resultOf(error: unknown): ExecutionResult {
-  if (!(error instanceof UpstreamFailure)) return 'cancelled';
+  if (!(error instanceof UpstreamFailure) || isUnsent(error)) return 'cancelled';
   return FAULTS.has(error.code) ? 'failed' : 'succeeded';
 }
 

@@ -1,4 +1,4 @@
-/** How a call ended. `cancelled` says nothing about upstream: it was not sent, or no request waited for it. */
+/** How a call ended. `cancelled` says nothing about upstream: it was not sent. */
 export type ExecutionResult = 'succeeded' | 'failed' | 'cancelled';
 
 /** `half-open`: suspended, with a probe under way. */
@@ -78,7 +78,7 @@ export function createCircuit({ now, random, countedPerScope }: CircuitOptions):
   const probeEnded = (result: ExecutionResult): void => {
     if (result === 'succeeded') change('closed', now());
     else if (result === 'failed') suspend(Math.min(LONGEST_PAUSE_MS, pauseMs * 2));
-    // The next call may probe, but no sooner than this, since clients may keep leaving.
+    // The next call may probe, but no sooner than this, since its credentials may fail too.
     else change('open', Math.max(now(), changedAt + FIRST_PAUSE_MS));
   };
 

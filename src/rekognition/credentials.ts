@@ -30,7 +30,7 @@ interface CredentialsOptions {
   readonly wallClock: () => number;
 }
 
-/** The source is asked at most this often, even if AWS refuses what it gives, or this host's clock is wrong. */
+/** A source that gives credentials is asked at most this often, even if AWS refuses them, or this host's clock is wrong. */
 const LOOKUP_INTERVAL_MS = 10_000;
 /** Credentials that expire this soon are looked up again while they are still used. */
 const RENEW_BEFORE_MS = 300_000;
@@ -52,7 +52,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       return (cached = credentials);
     });
     // A lookup that hangs is given up, so that the next caller asks again. It may still succeed, for later callers.
-    const lookup = raceDeadline({ ms: timeoutMs, parent: never, onTimeout: timedOut }, found);
+    const lookup = raceDeadline({ ms: timeoutMs, onTimeout: timedOut }, found);
     pending = lookup;
     const ended = (): void => {
       pending = undefined;
@@ -64,7 +64,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     expiration ? expiration.getTime() - wallClock() : Infinity;
 
   return {
-    get(signal = never) {
+    get(signal) {
       if (cached && (leftMs(cached) > 0 || now() - freshSince < LOOKUP_INTERVAL_MS)) {
         if (leftMs(cached) < RENEW_BEFORE_MS && now() - begunAt >= LOOKUP_INTERVAL_MS) pending ??= begin();
         return Promise.resolve(cached);
@@ -79,8 +79,6 @@ export function createCredentials(options: CredentialsOptions): Credentials {
     },
   };
 }
-
-const never = new AbortController().signal;
 
 function timedOut(): CredentialsError {
   return new CredentialsError(Object.assign(new Error(), { name: 'TimeoutError' }));

@@ -2,7 +2,7 @@ interface Bounds {
   /** Milliseconds until the wait is given up. */
   readonly ms: number;
   /** Ends the wait too, with the signal's reason. */
-  readonly parent: AbortSignal;
+  readonly parent?: AbortSignal | undefined;
   /** The error of the time-out. */
   readonly onTimeout: () => Error;
 }
@@ -15,22 +15,22 @@ export function raceDeadline<T>({ ms, parent, onTimeout }: Bounds, awaited: Prom
   return new Promise<T>((resolve, reject) => {
     const settled = (): void => {
       clearTimeout(timer);
-      parent.removeEventListener('abort', onAbort);
+      parent?.removeEventListener('abort', onAbort);
     };
     const giveUp = (reason: Error): void => {
       settled();
       reject(reason);
     };
     const onAbort = (): void => {
-      giveUp(parent.reason as Error);
+      giveUp(parent?.reason as Error);
     };
     const timer = setTimeout(() => {
       giveUp(onTimeout());
     }, ms);
-    parent.addEventListener('abort', onAbort);
+    parent?.addEventListener('abort', onAbort);
     awaited.then(settled, settled);
     awaited.then(resolve, reject);
-    if (parent.aborted) onAbort();
+    if (parent?.aborted) onAbort();
   });
 }
 

@@ -141,6 +141,11 @@ const details: Readonly<Partial<Record<ErrorCode, string>>> = {
   UPSTREAM_TIMEOUT: 'Rekognition did not respond in time. Retry later.',
 };
 
+/** Whether a call failed before it was sent: AWS had refused its credentials while it waited for a permit. */
+export function isUnsent(error: unknown): boolean {
+  return error instanceof UpstreamFailure && error.summary.stage === 'credentials';
+}
+
 /** The failure as the client sees it. */
 export function toAppError({ code, retryAfterMs, cause }: UpstreamFailure): AppError {
   return new AppError(code, details[code] ?? 'Rekognition failed. Retry later.', {

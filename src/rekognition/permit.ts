@@ -5,10 +5,11 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Priority } from '../quota/fair-queue.ts';
 import type { Governor, Permit } from '../quota/governor.ts';
 import { endSpan, startPart } from '../tracing/span.ts';
+import { isUnsent } from './failure.ts';
 import type { CallContext, Stage } from './operation.ts';
 
 interface PermittedOptions {
-  readonly governor: Governor;
+  readonly governor: Pick<Governor, 'acquire'>;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -28,8 +29,8 @@ export function permitted(options: PermittedOptions): Stage {
     try {
       return await next(operation, input, context);
     } catch (error) {
-      // A call that was sent fails as an `UpstreamFailure`.
-      if (error instanceof AppError) giveBack();
+      // The breaker refused the call, or its credentials failed.
+      if (error instanceof AppError || isUnsent(error)) giveBack();
       throw error;
     }
   };

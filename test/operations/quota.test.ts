@@ -121,6 +121,22 @@ test('while Rekognition keeps failing, requests are refused at once, and after a
   expect((await call(url, users('f'))).status).toBe(200);
 });
 
+const SUSPENDED = 'rollcall_breaker_state{operation="ListUsers",state="open"} 1';
+
+test.each([
+  ['whose callers leave', { deadlineMs: 15_000, attemptTimeoutMs: 200 }, 50],
+  ['whose requests have a shorter deadline', { deadlineMs: 100, attemptTimeoutMs: 200 }, 15_000],
+])('calls %s suspend a Rekognition that hangs too', async (_calls, times, leaveAfterMs) => {
+  const { url, metrics } = await startService({
+    script: { always: 'hang' },
+    config: { upstream: { ...times, maxAttempts: 1 } },
+  });
+  const ask = (id: string) => call(url, users(id), { signal: AbortSignal.timeout(leaveAfterMs) });
+  await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map(ask));
+  while (!(await metrics.registry.metrics()).includes(SUSPENDED)) await sleep(20);
+  expect((await ask('f')).json['code']).toBe('UPSTREAM_UNAVAILABLE');
+});
+
 test('one collection that keeps failing does not suspend the others', async () => {
   const { url } = await startService({
     script: [...Array.from({ length: 5 }, () => exception('InternalServerError', 500)), pageOf(['alice'])],

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 
 import { AppError } from '../../src/errors.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
-import { createBreaker, type Breaker } from '../../src/rekognition/breaker.ts';
-import { toUpstreamFailure } from '../../src/rekognition/failure.ts';
+import { createBreaker, guarded, type Breaker } from '../../src/rekognition/breaker.ts';
+import { CredentialsError } from '../../src/rekognition/credentials.ts';
+import { toUpstreamFailure, type UpstreamFailure } from '../../src/rekognition/failure.ts';
 import { createRetryBudget, retried } from '../../src/rekognition/retry.ts';
 import { TransportError } from '../../src/rekognition/transport.ts';
 import { contextOf, inputOf, operation } from '../support/operation.ts';
@@ -33,6 +34,9 @@ function breakerAt({ random = () => 0 }: { readonly random?: () => number } = {}
     fail,
     refusal,
     begin: (collectionId: string) => breaker.begin(collectionId),
+    /** A call that fails. */
+    send: (failure: UpstreamFailure) =>
+      guarded(breaker)(() => Promise.reject(failure))(operation, inputOf(), contextOf()),
     state: () => breaker.state(),
     suspendedScopes: () => breaker.suspendedScopes(),
     pass: (ms: number) => {
@@ -100,11 +104,15 @@ describe('Failures in a row', () => {
     expect(refused('a')).toBe(true);
   });
 
-  test('are not made longer by calls whose caller left', () => {
-    const { fail, begin, refused } = breakerAt();
+  test('are neither added to nor ended by calls that were not sent', async () => {
+    const { fail, begin, send, refused } = breakerAt();
     fail('a', 'b', 'c', 'd');
     begin('e')('cancelled');
+    const unsent = toUpstreamFailure(new CredentialsError(new Error()), Date.now);
+    await expect(send(unsent)).rejects.toBe(unsent);
     expect(refused('a')).toBe(false);
+    fail('e');
+    expect(refused('a')).toBe(true);
   });
 
   test('that end while calls are suspended already do not make the pause longer', () => {
@@ -188,7 +196,7 @@ describe('Suspended calls', () => {
     expect(refusal('b')).toMatchObject({ retryAfterS: 1 });
   });
 
-  test('are probed by the next when the caller of a probe left', () => {
+  test('are probed by the next when a probe was not sent', () => {
     const { suspendAll, pass, begin, refused, answer, state } = breakerAt();
     suspendAll();
     pass(1000);
@@ -200,7 +208,7 @@ describe('Suspended calls', () => {
     expect(state()).toBe('closed');
   });
 
-  test('are probed once a second at most, however soon the callers of probes leave', () => {
+  test('are probed once a second at most, however many probes are not sent', () => {
     const { suspendAll, pass, begin, refused } = breakerAt();
     suspendAll();
     pass(1000);

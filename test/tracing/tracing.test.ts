@@ -221,8 +221,8 @@ test('a permit that would come too late is a wait that failed, without an attemp
   });
 });
 
-test('a caller who leaves leaves an attempt behind that says so, and a request without a status', async () => {
-  const service = await tracedService(['hang']);
+test('a caller who leaves leaves an attempt behind that says how it ended, and a request without a status', async () => {
+  const service = await tracedService(['hang'], { upstream: { attemptTimeoutMs: 300 } });
   const leaving = new AbortController();
   const asked = fetch(`${service.url}${PATH}`, { signal: leaving.signal }).catch(() => undefined);
   await until(() => service.calls.length === 1);
@@ -231,8 +231,8 @@ test('a caller who leaves leaves an attempt behind that says so, and a request w
   await service.calls[0]?.ended;
   const spans = await spansAfter(service, 1);
   expect(named(spans, ATTEMPT)[0]).toMatchObject({
-    failed: false,
-    attributes: { 'rollcall.outcome': 'left' },
+    failed: true,
+    attributes: { 'rollcall.outcome': 'UPSTREAM_TIMEOUT' },
   });
   const [request] = named(spans, REQUEST);
   expect(request).toMatchObject({ failed: false, attributes: { 'rollcall.aborted': true } });
