@@ -26,6 +26,7 @@ const mayImport = {
   embedded: ['dot-env.ts'],
   'banner.ts': ['config.ts'],
   'config.ts': ['config-values.ts', 'settings.ts'],
+  'read-settings.ts': ['config.ts', 'config-values.ts', 'rekognition'],
   'settings.ts': ['config-values.ts'],
   'config-values.ts': [],
   'dot-env.ts': [],

@@ -18,9 +18,20 @@ export type TokenRules = NonNullable<Config['auth']>;
 type Settings = z.output<ReturnType<typeof settings>>;
 type DeepReadonly<T> = { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
 
-/** Settings are bad; the message lists all issues, a line each. */
+/** The service cannot start as it is set. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  readonly issues: readonly string[];
+
+  constructor(message: string, issues: readonly string[] = []) {
+    super(message);
+    this.issues = issues;
+  }
+}
+
+/** Settings are bad; the message lists all issues, a line each. */
+export function badSettings(issues: readonly string[]): ConfigError {
+  return new ConfigError(`bad settings:\n  ${issues.join('\n  ')}`, issues);
 }
 
 const PROTOCOL = 'http/protobuf';
@@ -31,18 +42,20 @@ function configSchema(env: Environment, operations: readonly string[]) {
     .superRefine(checkAuth, { when: () => true })
     .superRefine(checkTracing, { when: () => true })
     .superRefine(checkProxies(env), { when: () => true })
-    .transform(({ production, backend, auth, tracing, ...groups }) => ({
+    .transform(({ production, auth, tracing, ...groups }) => ({
       ...groups,
       production: production === 'production',
-      backend: backendOf({ production, backend }),
+      backend: usesAws(env) ? ('aws' as const) : ('embedded' as const),
       /** Undefined if everyone who reaches the service may read everything. */
       auth: auth.mode === 'jwt' ? tokenRules(auth) : undefined,
       tracing: tracingIsOn(tracing),
     }));
 }
 
-function backendOf({ production, backend }: Pick<Settings, 'production' | 'backend'>) {
-  return backend ?? (production === 'production' ? 'aws' : 'embedded');
+/** Whether Rekognition is AWS's, also if other settings are bad. */
+export function usesAws(env: Environment): boolean {
+  const byDefault = trimmed(env['NODE_ENV']) === 'production' ? 'aws' : 'embedded';
+  return (trimmed(env['REKOGNITION_BACKEND']) ?? byDefault) === 'aws';
 }
 
 /** Reads the environment; throws one `ConfigError` that lists every issue. `operations` are those of Rekognition. */
@@ -55,7 +68,7 @@ export function readConfig(env: Environment, operations: readonly string[] = [])
   if (data && messages.length === 0) return data;
   // Each message begins with its variable. Of several messages about one variable only the first is listed.
   const issues = new Map(messages.toReversed().map((message) => [message.split(' ')[0], message]));
-  throw new ConfigError(`bad settings:\n  ${[...issues.values()].toReversed().join('\n  ')}`);
+  throw badSettings([...issues.values()].toReversed());
 }
 
 function unknownQuotas(env: Environment, operations: readonly string[]): string[] {
@@ -124,8 +137,8 @@ function checkTracing({ tracing }: Settings, context: Context): void {
 const PROXIES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
 
 function checkProxies(env: Environment) {
-  return (settings: Settings, context: Context): void => {
-    if (backendOf(settings) === 'embedded' && settings.auth.mode !== 'jwt') return;
+  return ({ auth }: Settings, context: Context): void => {
+    if (!usesAws(env) && auth.mode !== 'jwt') return;
     for (const variable of PROXIES) {
       const value = env[variable] ?? '';
       if (value !== '' && !isProxyUrl(value)) {

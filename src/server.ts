@@ -3,15 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 
 import { printBanner } from './banner.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError } from './config.ts';
 import { loadDotEnv } from './dot-env.ts';
 import { createListener, messageClasses } from './http/listener.ts';
 import { serveMetrics } from './http/serve-metrics.ts';
 import { createLifecycle, shutDown } from './lifecycle.ts';
 import { createLogger, openStandardOutput } from './logger.ts';
 import { upstreamOperations } from './operations/index.ts';
+import { readSettings } from './read-settings.ts';
 import { createClient } from './rekognition/client.ts';
-import { resolveEndpoint, type RekognitionEndpoint } from './rekognition/resolve-endpoint.ts';
 import { createService } from './service.ts';
 
 const LEFT_OVER_MS = 500;
@@ -26,7 +26,12 @@ await main().catch((error: unknown) => {
 
 async function main(): Promise<void> {
   readDotEnv();
-  const config = readConfig(process.env, upstreamOperations);
+  giveHome();
+  // The banner warns of an old Node, in one line of the log.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  // An operator can't act on deprecations in packages: on Node 24 Express causes one for `GET http://host/path`.
+  process.noDeprecation = true;
+  const { config, aws } = await readSettings(process.env, upstreamOperations);
   const output = openStandardOutput();
   // A dynamic import, here and below, is a file of its own, which is read only if it is needed.
   const pretty = config.production ? undefined : (await import('pino-pretty')).default;
@@ -44,17 +49,8 @@ async function main(): Promise<void> {
       stop();
     });
 
-  giveHome();
-  // The banner warns of an old Node, in one line of the log.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  // An operator can't act on deprecations in packages: on Node 24 Express causes one for `GET http://host/path`.
-  process.noDeprecation = true;
-  const embedded =
-    config.backend === 'embedded'
-      ? await (await import('./embedded/start.ts')).startEmbeddedRekognition()
-      : undefined;
+  const { endpoint, embedded } = aws ? { endpoint: aws, embedded: undefined } : await startEmbedded();
   const { attemptTimeoutMs, deadlineMs } = config.upstream;
-  const endpoint = embedded ?? (await findEndpoint());
   const client = createClient({
     endpoint,
     keys: embedded,
@@ -132,25 +128,14 @@ function giveHome(): void {
   }
 }
 
+async function startEmbedded() {
+  const embedded = await (await import('./embedded/start.ts')).startEmbeddedRekognition();
+  return { endpoint: embedded, embedded };
+}
+
 /** Milliseconds since the epoch, of a clock that never goes back: time-outs and the quota use it. */
 function now(): number {
   return performance.timeOrigin + performance.now();
-}
-
-async function findEndpoint(): Promise<RekognitionEndpoint> {
-  try {
-    return await resolveEndpoint();
-  } catch (error) {
-    const [reason] = (error as Error).message.split('\n');
-    // The variables that decide on the endpoint, besides AWS's files.
-    const given = ['AWS_REGION', 'AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_REKOGNITION']
-      .filter((name) => process.env[name] !== undefined)
-      .map((name) => `${name}=${process.env[name] ?? ''}`)
-      .join(', ');
-    throw new ConfigError(
-      `bad settings:\n  AWS_REGION must be set, and AWS's other settings must name an endpoint: ${reason ?? ''}${given && ` (${given})`}`,
-    );
-  }
 }
 
 function listen(server: Server, host: string, port: number, setting: string): Promise<void> {

@@ -95,6 +95,54 @@ test.each([
   expect(err()).toContain(reason);
 });
 
+test('issues of AWS’s settings are in the one message with those of the service', async () => {
+  const { exit, err } = built().start({ NODE_ENV: 'production', PORT: 'x', HTTPS_PROXY: 'proxy' });
+  await expect(exit).resolves.toBe(1);
+  expect(err().trimEnd().split('\n')).toEqual([
+    'rollcall: bad settings:',
+    '  PORT must be a whole number from 0 to 65535',
+    '  HTTPS_PROXY must be a URL such as http://proxy.example.com:3128',
+    expect.stringMatching(/^ {2}AWS_REGION must be set/),
+  ]);
+});
+
+test.each([
+  ['AWS_REGION', 'us-east-1\r', '\\r'],
+  ['AWS_REGION', 'us-east-1\n', '\\n'],
+  ['AWS_USE_FIPS_ENDPOINT', 'true', 'FIPS and custom endpoint are not supported'],
+  ['AWS_USE_DUALSTACK_ENDPOINT', 'true', 'Dualstack and custom endpoint are not supported'],
+])('%s=%j is named in one line, and shown as it is', async (name, value, shown) => {
+  const { exit, err } = built().start({ ...aws(), [name]: value });
+  await expect(exit).resolves.toBe(1);
+  const [, line = '', ...more] = err().trimEnd().split('\n');
+  expect(more).toEqual([]);
+  expect(line).toContain(`${name}=${value.trim()}`);
+  expect(line).toContain(shown);
+  expect(line).not.toMatch(/\p{Cc}/u);
+});
+
+test.each(['us-east-1a', 'US-EAST-1', 'null', 'aws-global'])(
+  'AWS_REGION=%s ends the start: AWS has no host for it',
+  async (region) => {
+    const { exit, err } = built().start({ NODE_ENV: 'production', AWS_REGION: region });
+    await expect(exit).resolves.toBe(1);
+    expect(err()).toContain(`${region} is no Region such as eu-west-1`);
+  },
+);
+
+test.each(['us-gov-west-1', 'cn-northwest-1', 'eusc-de-east-1', 'us-isob-east-1', 'mx-central-1'])(
+  'AWS_REGION=%s is a Region',
+  async (region) => {
+    const run = built().start({ NODE_ENV: 'production', PORT: '0', AWS_REGION: region });
+    await expect(listening(run)).resolves.toContain('http://');
+  },
+);
+
+test('AWS_DEFAULTS_MODE, on which no call depends, does not stop the start', async () => {
+  const url = await listening(built().start({ ...aws(), AWS_DEFAULTS_MODE: 'nope' }));
+  expect((await fetch(`${url}/collections/team/users`)).status).toBe(200);
+});
+
 test('AWS is asked through HTTP_PROXY', async () => {
   const env = {
     ...aws(),
