@@ -46,6 +46,7 @@ export async function sendLines(res: Response, options: SendLinesOptions): Promi
   const context = contextOf(res);
   const stats: StreamStats = { pages: 0, items: 0, end: 'left' };
   context.stream = stats;
+  stream.begin();
   deps.metrics.streamsOpen.inc();
   const stopWatch = watchReader(res, deps.reader, stats);
   res.once('finish', () => {
@@ -71,11 +72,11 @@ async function writePages(res: Response, options: SendLinesOptions, stats: Strea
       const ahead = nextToken === undefined ? undefined : next();
       // Its failure is handled below, once the present page is written.
       ahead?.catch(() => undefined);
+      await write(res, linesOf(items), stream.over);
       stats.pages += 1;
       stats.items += items.length;
       deps.metrics.streamPages.inc();
       deps.metrics.streamItems.inc(items.length);
-      await write(res, linesOf(items), stream.over);
       token = nextToken;
       if (!ahead) break;
       page = (await ahead).output;

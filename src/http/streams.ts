@@ -5,6 +5,8 @@ import { CLIENT_LEFT, type RequestContext } from './context.ts';
 export interface Stream {
   /** Aborts when the client leaves and when the process is about to end. */
   readonly over: AbortSignal;
+  /** Its first page is there. A place that was held without one says nothing about how long streams take. */
+  begin(): void;
   /** Frees the place; does nothing if it is free already. */
   close(): void;
 }
@@ -62,15 +64,19 @@ export function createStreams({ max, ending, now }: StreamsOptions): Streams {
       }
       const place: Place = { since: now(), over: new AbortController() };
       taken.add(place);
+      let hasBegun = false;
       const close = (): void => {
-        if (taken.delete(place)) typicalMs += WEIGHT * (now() - place.since - typicalMs);
+        if (taken.delete(place) && hasBegun) typicalMs += WEIGHT * (now() - place.since - typicalMs);
       };
       context.onEnded(() => {
         close();
         place.over.abort(CLIENT_LEFT);
       });
       if (ending.aborted) place.over.abort(ending.reason);
-      return { over: place.over.signal, close };
+      const begin = (): void => {
+        hasBegun = true;
+      };
+      return { over: place.over.signal, begin, close };
     },
   };
 }

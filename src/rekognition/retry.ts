@@ -68,12 +68,12 @@ async function backOff(
   if (!failure.retry || attempt >= maxAttempts || !inTime) throw toAppError(failure);
   // A throttle lowers the rate of permits, and each retry takes one: that limits them without the budget.
   if (failure.code !== 'UPSTREAM_THROTTLED' && !budget.take()) throw toAppError(failure);
-  metrics.retries.inc({ operation, code: failure.code });
   stats.delaysMs.push(delayMs);
   await sleep(delayMs, undefined, { signal: signal() }).catch((error: unknown) => {
     signal().throwIfAborted();
     throw error;
   });
+  metrics.retries.inc({ operation, code: failure.code });
 }
 
 /** Limits retries in addition to the number of attempts, so that they do not make an outage worse. */
