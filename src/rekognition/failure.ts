@@ -106,10 +106,15 @@ function codeOf(error: SdkError): ErrorCode | undefined {
   );
 }
 
+/** How AWS says that a signature would be good at another time. One by a wrong key is not. */
+const WRONG_TIME = /^Signature (expired|not yet current)/;
+
 function isRetried(error: SdkError, code: ErrorCode): boolean {
   if (code === 'UPSTREAM_THROTTLED') return true;
-  // The SDK has just corrected its clock by the response's date: the next signature has the right time.
-  if (code === 'UPSTREAM_UNAUTHENTICATED') return error.$metadata?.clockSkewCorrected === true;
+  // The next signature has the right time: by the response's date, to which the SDK has just corrected its clock, or
+  // because this process was paused only while the call was on its way.
+  if (code === 'UPSTREAM_UNAUTHENTICATED')
+    return error.$metadata?.clockSkewCorrected === true || WRONG_TIME.test(error.message);
   return (
     code === 'UPSTREAM_ERROR' &&
     ((error.$metadata?.httpStatusCode ?? 0) >= 500 || passingExceptions.has(error.name))

@@ -171,6 +171,10 @@ describe('Rekognition answers with', () => {
     ['a truncated answer', 'truncate'],
     ['an HTML page at 200', html(200)],
     ['a time-out', 'hang'],
+    [
+      'a signature that expired on its way',
+      { status: 400, body: { __type: 'InvalidSignatureException', message: 'Signature expired: 2030…' } },
+    ],
   ])('%s and then a page: the caller gets the page', async (_name, step) => {
     const service = await startService({
       script: [step, step, pageOf(['alice'])],

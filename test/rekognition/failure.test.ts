@@ -103,6 +103,18 @@ test('a refused signature is retried once the clock has been corrected', () => {
 });
 
 test.each([
+  [
+    'Signature expired: 20300101T000000Z is now earlier than 20300101T001000Z (20300101T001500Z - 5 min.)',
+    true,
+  ],
+  ['Signature not yet current: 20300101T001000Z is still later than 20300101T000500Z', true],
+  ['The request signature we calculated does not match the signature you provided.', false],
+])('a signature that is refused with "%s" is retried: %p', (message, retry) => {
+  const error = Object.assign(aws('InvalidSignatureException'), { message });
+  expect(toUpstreamFailure(error, now)).toMatchObject({ code: 'UPSTREAM_UNAUTHENTICATED', retry });
+});
+
+test.each([
   [new AttemptTimeout(), 'UPSTREAM_TIMEOUT', { name: 'AttemptTimeout' }],
   [
     new TransportError(Object.assign(new Error(TEXT), { code: 'ECONNREFUSED' })),
