@@ -6,6 +6,7 @@ import { context } from 'esbuild';
 
 const { dirname: root } = import.meta;
 let stop = async () => undefined;
+let isEnding = false;
 
 // esbuild bundles here only to know what to watch. It waits for `onEnd` before it looks for the next change.
 const restart = {
@@ -15,6 +16,8 @@ const restart = {
       // They are on the screen, and the service goes on as it was.
       if (errors.length > 0) return;
       await stop();
+      // While the old service was finishing its requests, this process was told to end.
+      if (isEnding) return;
       const service = spawn(process.execPath, ['--import=./build.js', 'dist/server.js'], {
         cwd: root,
         stdio: 'inherit',
@@ -44,5 +47,8 @@ const watcher = await context({
 await watcher.watch();
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => void stop().then(() => process.exit(0)));
+  process.on(signal, () => {
+    isEnding = true;
+    void stop().then(() => process.exit(0));
+  });
 }

@@ -13,6 +13,8 @@ import {
   wholeNumber,
 } from './config-values.ts';
 
+/** Any connection that takes nothing for this long is cut off (`listener.ts`), so a stream cannot have longer. */
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -59,7 +61,7 @@ export function settings(operations: readonly string[]) {
     }),
     stream: group({
       concurrency: setting('EXPORT_CONCURRENCY', wholeNumber(1, 1000).default(2)),
-      idleTimeoutMs: setting('STREAM_IDLE_TIMEOUT_MS', wholeNumber(100, HOUR_MS).default(60_000)),
+      idleTimeoutMs: setting('STREAM_IDLE_TIMEOUT_MS', wholeNumber(100, MINUTE_MS).default(MINUTE_MS)),
       minBytesPerSecond: setting('STREAM_MIN_BYTES_PER_SECOND', wholeNumber(0, 1_000_000_000).default(8192)),
     }),
     redis: group({

@@ -182,7 +182,7 @@ test('one message lists every issue', () => {
     'UPSTREAM_ATTEMPT_TIMEOUT_MS must be a whole number from 50 to 3600000',
     'REPLICAS must be a whole number from 1 to 1000',
     'EXPORT_CONCURRENCY must be a whole number from 1 to 1000',
-    'STREAM_IDLE_TIMEOUT_MS must be a whole number from 100 to 3600000',
+    'STREAM_IDLE_TIMEOUT_MS must be a whole number from 100 to 60000',
     'STREAM_MIN_BYTES_PER_SECOND must be a whole number from 0 to 1000000000',
     'REDIS_URL must be a URL such as redis://redis.example.com:6379',
     'REDIS_KEY_PREFIX must be 1 to 64 letters, digits and . _ : -',

@@ -44,7 +44,8 @@ function enliven(form) {
   form.addEventListener('input', showCommand);
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    running?.abort();
+    // The new request clears what the old one has shown, and the old one says nothing more.
+    running?.abort('replaced');
     const mine = new AbortController();
     running = mine;
     part('.stop').hidden = false;
@@ -145,6 +146,7 @@ async function send({ url, headers }, view, signal) {
     const took = Math.round(performance.now() - startedAt);
     view.say(`${status} in ${took} ms, ${length.toLocaleString('en')} characters`, kind);
   } catch (error) {
+    if (signal.reason === 'replaced') return;
     if (signal.aborted) view.say('Stopped');
     else view.say(`The response broke off or never came: ${/** @type {Error} */ (error).message}`, 'broken');
   }

@@ -71,6 +71,19 @@ describeInBrowser()('/docs in a browser', () => {
     expect(await page.locator('#listUsers-If-None-Match').isVisible()).toBe(false);
   });
 
+  test('stops a request, and says nothing of one that another request has replaced', async () => {
+    const { url } = await start();
+    const { page } = await watch(browser());
+    await page.goto(`${url}/docs`);
+    await page.locator('#listUsers-collectionId').fill('throws-Timeout');
+    await send(page, 'Send', /^Waiting/);
+    await send(page, 'Send', /^Waiting/);
+    // By then the first one has ended.
+    await page.waitForTimeout(200);
+    expect(await outcome(page).innerText()).toMatch(/^Waiting/);
+    await send(page, 'Stop', /^Stopped/);
+  });
+
   test('shows a stream as it comes, and that one which failed is incomplete', async () => {
     const { url } = await start();
     const { page } = await watch(browser());

@@ -172,6 +172,12 @@ describe('The token', () => {
     expect(service.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer 1', 'Bearer 2']);
   });
 
+  test('that never comes does not hold a call that is aborted, whose reason is the error', async () => {
+    const rollcall = await start([], { token: () => new Promise<string>(() => undefined) });
+    const call = rollcall.listUsers('team', { signal: AbortSignal.timeout(20) });
+    await expect(call).rejects.toMatchObject({ name: 'TimeoutError' });
+  });
+
   test('that cannot be had fails the call with its own error, and makes no request', async () => {
     const token = () => Promise.reject(new Error('signed out'));
     const rollcall = await start([], { token, retry: {} });

@@ -40,3 +40,17 @@ export function createReadTimeout(timeoutMs: number, caller: AbortSignal | undef
     },
   };
 }
+
+/** Settles as `work` does, or rejects with the signal's reason when it aborts: a token function takes no signal. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal?.reason as Error);
+    };
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener('abort', onAbort);
+    work.then(resolve, reject).finally(() => {
+      signal?.removeEventListener('abort', onAbort);
+    });
+  });
+}

@@ -1,6 +1,6 @@
 import { failure, failureOf } from './failure.ts';
 import type { CallOptions, Connection, ListingOptions, OnePageOptions } from './options.ts';
-import { createReadTimeout, type ReadTimeout } from './read-timeout.ts';
+import { createReadTimeout, unlessAborted, type ReadTimeout } from './read-timeout.ts';
 import type { paths } from './schema.ts';
 import type { OpenStream } from './user-stream.ts';
 import type { Page } from './users.ts';
@@ -47,7 +47,7 @@ export function createRequests(connection: Connection): Requests {
 
   async function get(path: Path, ids: Ids, options: OnePageOptions<Page>): Promise<Opened> {
     const url = baseUrl + targetOf(path, ids, options);
-    const headers = await headersOf(options, options.previous?.etag);
+    const headers = await unlessAborted(headersOf(options, options.previous?.etag), options.signal);
     const readTimeout = createReadTimeout(timeoutMs, options.signal);
     const { signal } = readTimeout;
     const response = await readTimeout.wait(send(new Request(url, { headers, signal })));
