@@ -39,6 +39,7 @@ const PROTOCOL = 'http/protobuf';
 /** The settings as the service uses them. Rules over several settings run even if a single one is bad (`when`). */
 function configSchema(env: Environment, operations: readonly string[]) {
   return settings(operations)
+    .superRefine(checkPorts, { when: () => true })
     .superRefine(checkAuth, { when: () => true })
     .superRefine(checkTracing, { when: () => true })
     .superRefine(checkProxies(env), { when: () => true })
@@ -85,6 +86,10 @@ export function quotaOf({ tps, burst, tpsOf }: Config['upstream'], operation: st
 }
 
 type Context = z.core.$RefinementCtx;
+
+function checkPorts({ http: { port, metricsPort } }: Settings, context: Context): void {
+  if (port === metricsPort && port !== 0) context.addIssue('METRICS_PORT must be another port than PORT');
+}
 
 /** User ids are personal data: other machines can read them only if `AUTH_MODE` is set. */
 function checkAuth({ http: { host }, auth }: Settings, context: Context): void {

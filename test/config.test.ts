@@ -193,6 +193,17 @@ test('one message lists every issue', () => {
   ]);
 });
 
+test('METRICS_PORT is not PORT, unless both are picked', () => {
+  const issue = 'METRICS_PORT must be another port than PORT';
+  expect(faultsOf({ PORT: '9464' })).toEqual([issue]);
+  expect(faultsOf({ PORT: '8080', METRICS_PORT: '08080', AUTH_MODE: 'x' })).toEqual([
+    'AUTH_MODE must be none or jwt',
+    issue,
+  ]);
+  expect(faultsOf({ PORT: 'x', METRICS_PORT: 'x' })).toHaveLength(2);
+  expect(faultsOf({ PORT: '0', METRICS_PORT: '0' })).toEqual([]);
+});
+
 test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('%s needs no AUTH_MODE', (HOST) => {
   expect(readConfig({ HOST }).http.host).toBe(HOST);
 });
