@@ -25,6 +25,12 @@ await main().catch((error: unknown) => {
 });
 
 async function main(): Promise<void> {
+  // Until the service listens, it can exit at once. PID 1 ignores a signal without a handler, so both get one here.
+  let stop = (): void => process.exit(0);
+  for (const signal of ['SIGTERM', 'SIGINT'])
+    process.on(signal, () => {
+      stop();
+    });
   readDotEnv();
   giveHome();
   // The banner warns of an old Node, in one line of the log.
@@ -42,13 +48,6 @@ async function main(): Promise<void> {
       process.exit(1);
     });
   }
-  // Until the service listens, it can exit at once. PID 1 ignores a signal without a handler, so both get one here.
-  let stop = (): void => process.exit(0);
-  for (const signal of ['SIGTERM', 'SIGINT'])
-    process.on(signal, () => {
-      stop();
-    });
-
   const { endpoint, embedded } = aws ? { endpoint: aws, embedded: undefined } : await startEmbedded();
   const { attemptTimeoutMs, deadlineMs } = config.upstream;
   const client = createClient({
