@@ -69,6 +69,15 @@ describe('A call that gets no answer of Rollcall', () => {
   });
 });
 
+test('A fetch that ignores the signal is given up after some time', async () => {
+  const fetch = () => new Promise<Response>(() => undefined);
+  const rollcall = await start([], { timeoutMs: 50, fetch });
+  await expect(rollcall.listUsers('team')).rejects.toMatchObject({
+    code: 'NETWORK_ERROR',
+    message: 'There was no response for 50 ms.',
+  });
+});
+
 describe('A call that fails', () => {
   const failing = (retryAfter: string) =>
     json(503, problem('OVERLOADED', true), { 'Retry-After': retryAfter });
@@ -144,6 +153,12 @@ describe('An abort', () => {
     };
     const rollcall = await start([answerAndAbort], { retry: {} });
     await expect(rollcall.listUsers('team', { signal: controller.signal })).rejects.toThrow('enough');
+  });
+
+  test('ends a call whose own fetch ignores the signal', async () => {
+    const rollcall = await start([], { fetch: () => new Promise<Response>(() => undefined) });
+    const call = rollcall.listUsers('team', { signal: AbortSignal.timeout(20) });
+    await expect(call).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   test('before the call makes no request', async () => {

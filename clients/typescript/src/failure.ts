@@ -100,7 +100,8 @@ export function problemFailure(
 
 /** Whether a value is a problem document of the service. */
 export function isProblem(value: unknown): value is Problem {
-  return typeof value === 'object' && value !== null && 'requestId' in value && 'retryable' in value;
+  const members = Object(value) as object;
+  return 'requestId' in members && 'retryable' in members;
 }
 
 /** `Retry-After` in seconds. The service sends a number, a proxy in front of it perhaps a date. */

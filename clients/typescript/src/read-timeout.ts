@@ -1,5 +1,5 @@
 import { failure } from './failure.ts';
-import { LONGEST_TIMER_MS } from './retry.ts';
+import { LONGEST_TIMER_MS, unlessAborted } from './retry.ts';
 
 /** Ends one attempt when the caller aborts it, or when the service sends nothing for too long. */
 export interface ReadTimeout {
@@ -23,7 +23,8 @@ export function createReadTimeout(timeoutMs: number, caller: AbortSignal | undef
         Math.min(timeoutMs, LONGEST_TIMER_MS),
       );
       try {
-        return await read;
+        // The caller's own `fetch` may ignore the signal.
+        return await unlessAborted(read, signal);
       } catch (cause) {
         if (caller?.aborted) throw caller.reason;
         // Not `instanceof`: the error may come from another realm.
@@ -39,18 +40,4 @@ export function createReadTimeout(timeoutMs: number, caller: AbortSignal | undef
       }
     },
   };
-}
-
-/** Settles as `work` does, or rejects with the signal's reason when it aborts: a token function takes no signal. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal?.reason as Error);
-    };
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener('abort', onAbort);
-    work.then(resolve, reject).finally(() => {
-      signal?.removeEventListener('abort', onAbort);
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import { failure, failureOf } from './failure.ts';
 import type { CallOptions, Connection, ListingOptions, OnePageOptions } from './options.ts';
-import { createReadTimeout, unlessAborted, type ReadTimeout } from './read-timeout.ts';
+import { createReadTimeout, type ReadTimeout } from './read-timeout.ts';
+import { unlessAborted } from './retry.ts';
 import type { paths } from './schema.ts';
 import type { OpenStream } from './user-stream.ts';
 import type { Page } from './users.ts';

@@ -41,17 +41,24 @@ export async function pauseAfter(
 }
 
 /** Resolves after a time; rejects with the signal's reason when it aborts. */
-export function sleep(ms: number, signal: Platform<'AbortSignal'> | undefined): Promise<void> {
+export async function sleep(ms: number, signal: Platform<'AbortSignal'> | undefined): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await unlessAborted(over, signal).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+/** Settles as `work` does, or rejects with the signal's reason when it aborts: neither tokens nor every `fetch` heed it. */
+export function unlessAborted<T>(work: Promise<T>, signal: Platform<'AbortSignal'> | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => {
-      clearTimeout(timer);
       reject(signal?.reason as Error);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
     if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
+    signal?.addEventListener('abort', onAbort);
+    work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', onAbort));
   });
 }

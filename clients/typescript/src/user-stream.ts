@@ -115,7 +115,7 @@ function parsed(line: string): unknown {
 }
 
 function isUser(value: unknown): value is User {
-  return typeof value === 'object' && value !== null && 'userId' in value;
+  return 'userId' in (Object(value) as object);
 }
 
 /** Whole lines; a `NETWORK_ERROR` if the last is not whole. */
