@@ -60,7 +60,10 @@ function namesOf(search: URLSearchParams): Record<'names' | 'repeated', string[]
 function refused(errors: readonly ParameterError[]): AppError {
   const listed = errors.slice(0, MAX_LISTED);
   const more = errors.length - listed.length;
-  const names = [...listed.map(({ name }) => name), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+  // A parameter may have no name, as in `?=5`.
+  const names = [...listed.map(({ name }) => name || '""'), ...(more > 0 ? [`and ${more} more`] : [])].join(
+    ', ',
+  );
   return new AppError('INVALID_PARAMETER', `Correct these parameters: ${names}. See errors.`, {
     errors: listed,
   });

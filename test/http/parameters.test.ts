@@ -62,6 +62,13 @@ test('a parameter given twice is refused even with the same value', () => {
   ]);
 });
 
+test.each(['=', '=5', '=5&size=7'])('a parameter without a name is shown as "": %s', (query) => {
+  expect(refusalOf(query)).toMatchObject({
+    message: 'Correct these parameters: "". See errors.',
+    errors: [{ location: 'query', name: '', detail: UNKNOWN }],
+  });
+});
+
 test('long names are cut where they are quoted', () => {
   const name = 'n'.repeat(65);
   const cut = `${'n'.repeat(64)}…`;
