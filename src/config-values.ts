@@ -30,9 +30,15 @@ export function trimmed(value = ''): string | undefined {
   return value.trim() === '' ? undefined : value.trim();
 }
 
-/** A value without quotes around it: Docker's `--env-file` passes them on. Every other kind begins with this one. */
+/**
+ * A value without quotes around it, which Docker's `--env-file` passes on, and without characters that cannot be seen,
+ * which a copy from a web page brings along. Every other kind begins with this one.
+ */
 export function text(): z.ZodString {
-  return z.string().regex(/^(?!["'`“”‘’].*["'`“”‘’]$)/s, 'written without the quotes around its value');
+  return z
+    .string()
+    .regex(/^(?!["'`“”‘’].*["'`“”‘’]$)/s, 'written without the quotes around its value')
+    .regex(/^[^\p{Cc}\p{Cf}]*$/u, 'one line, without characters that cannot be seen');
 }
 
 /** One of these words. */

@@ -483,6 +483,20 @@ test.each(everySetting)('%s in quotes is one issue, which names it', (name) => {
   expect(faultsOf({ ...beside(name), [name]: '""' }, operations)).toHaveLength(1);
 });
 
+test.each(everySetting)(
+  '%s with a character inside that cannot be seen is one issue, which names it',
+  (name) => {
+    for (const character of ['\u200b', '\u00ad', '\u2060', '\0', '\r\n', '\u001b[0m']) {
+      const value = goodValue(name);
+      const issues = faultsOf(
+        { ...beside(name), [name]: `${value.slice(0, 2)}${character}${value.slice(2)}` },
+        operations,
+      );
+      expect(issues).toEqual([`${name} must be one line, without characters that cannot be seen`]);
+    }
+  },
+);
+
 test('a quote inside of a value is part of it', () => {
   expect(readConfig({ CURSOR_SECRETS: `"${KEY}` }).pageTokens.secrets).toEqual([`"${KEY}`]);
 });
