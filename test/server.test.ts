@@ -355,6 +355,28 @@ describe.each(['production', 'development'])('With a log that cannot be written,
   );
 });
 
+test('the embedded Rekognition alone answers and ends as well if its output is a full disk', async () => {
+  const port = await freePort();
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [join(built().dist, 'embedded/main.js')], {
+    env: { REKOGNITION_PORT: String(port) },
+    stdio: ['ignore', full, full],
+  });
+  const exit = once(child, 'exit');
+  closeSync(full);
+  let status = 0;
+  while (status === 0 && child.exitCode === null) {
+    status = await fetch(`http://127.0.0.1:${port}`).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    await sleep(20);
+  }
+  await sleep(100);
+  child.kill('SIGTERM');
+  expect([status, await exit]).toEqual([404, [0, null]]);
+});
+
 test('with AUTH_MODE=jwt the process asks for tokens, and lets one in that its issuer has signed', async () => {
   const issuer = await startIssuer();
   const run = start({

@@ -3,6 +3,8 @@ import { runEmbedded } from './run.ts';
 
 try {
   loadDotEnv(process.env);
+  // It goes on without its output: the reader of a pipe may have left, a disk may be full.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined);
   process.exitCode = await runEmbedded({
     env: process.env,
     write: (text) => process.stdout.write(text),
