@@ -28,6 +28,8 @@ interface Connection {
   readonly openedAt: number;
   /** Responses due. */
   due: number;
+  /** Requests that were admitted. */
+  requests: number;
   refused: boolean;
   /** Requests behind the present one are ignored. */
   isLast: boolean;
@@ -44,6 +46,11 @@ const NEW_MS = 1000;
 const MAX_ANSWERS_DUE = 16;
 /** While more are due on all connections together, none may pipeline: a request may take 64 KB until it is answered. */
 const MAX_ANSWERS_DUE_IN_ALL = 1000;
+/**
+ * The last of these closes its connection, so that long-lived connections spread over new replicas. Not Node's
+ * `maxRequestsPerSocket`, which leaves it open, and answers further requests with a bare 503.
+ */
+const MAX_REQUESTS_PER_CONNECTION = 10_000;
 /** Checks in `stalledMs`, so a stalled client is cut off at most a twelfth of it late. */
 const CHECKS = 12;
 
@@ -56,6 +63,7 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
       socket,
       openedAt: performance.now(),
       due: 0,
+      requests: 0,
       refused: false,
       isLast: false,
       readAt: undefined,
@@ -89,8 +97,9 @@ export function trackConnections(server: Server, { stalledMs, refusedMs }: Clien
         socket.destroy();
         return false;
       }
-      if (headers.upgrade !== undefined) {
-        // The upgrade is ignored, but Node discards what follows it in the same packet.
+      connection.requests += 1;
+      // An upgrade is ignored, but Node discards what follows it in the same packet.
+      if (headers.upgrade !== undefined || connection.requests === MAX_REQUESTS_PER_CONNECTION) {
         connection.isLast = true;
         res.setHeader('Connection', 'close');
       }

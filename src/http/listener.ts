@@ -26,8 +26,6 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** Far more than load balancers open. It limits the memory and descriptors that slow clients can hold. */
 const MAX_CONNECTIONS = 2000;
 const TIMEOUTS: ClientTimeouts = { stalledMs: 60_000, refusedMs: 5000 };
-/** The last of these closes its connection, so that long-lived connections spread over new replicas. */
-const MAX_REQUESTS_PER_CONNECTION = 10_000;
 
 /** The HTTP server: time-outs, bounds, and problem documents for what the parser itself refuses. */
 export function createListener(
@@ -46,7 +44,6 @@ export function createListener(
     requireHostHeader: false,
   });
   server.maxConnections = MAX_CONNECTIONS;
-  server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
   // Node drops further headers silently, and the app refuses a request that has more than `MAX_HEADERS`.
   server.maxHeadersCount = MAX_HEADERS + 1;
   const connections = trackConnections(server, timeouts);

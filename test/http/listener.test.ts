@@ -248,6 +248,25 @@ test('a connection may ask for as much as it likes, one answer after the other',
   expect(received.match(/whole/g)).toHaveLength(40);
 });
 
+test('the 10,000th answer of a connection closes it, and nothing is answered behind it', async () => {
+  const socket = await dial((_req, res) => res.end('whole'));
+  let received = '';
+  let answered = 0;
+  socket.on('data', (chunk: Buffer) => {
+    received = received.slice(-1000) + chunk.toString();
+    answered += chunk.toString().split('whole').length - 1;
+  });
+  const closed = once(socket, 'close');
+  for (let asked = 0; asked < 10_005; asked += 15) {
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(15));
+    while (answered < Math.min(asked + 15, 10_000) && !socket.destroyed) await sleep(0);
+  }
+  await closed;
+  expect(answered).toBe(10_000);
+  expect(received).not.toContain('503');
+  expect(received.split('HTTP/1.1 200 OK').at(-1)).toMatch(/^connection: close\r$/im);
+});
+
 describe('A client that takes nothing of an answer is cut', () => {
   const timeouts = { stalledMs: 120, refusedMs: 60_000 };
   const large = Buffer.alloc(32 * 1024 * 1024);
