@@ -253,10 +253,13 @@ describe('SIGTERM while the last page of a stream is on its way to a reader who 
     socket.write('GET /collections/team/users.ndjson HTTP/1.1\r\nHost: a\r\n\r\n');
     let text = '';
     const metrics = /"metrics":"([^"]+)"/.exec(run.out())?.[1] ?? '';
-    while (!/^rollcall_stream_pages_total 2$/m.test(await (await fetch(metrics)).text())) {
+    // A page is counted once it is written, and the next one was fetched meanwhile.
+    while (!/^rollcall_stream_pages_total 1$/m.test(await (await fetch(metrics)).text())) {
       text += String(socket.read() ?? '');
       await sleep(1);
     }
+    await rekognition.calls[1]?.ended;
+    await sleep(200);
     run.child.kill('SIGTERM');
     await comeBack(run);
     socket.on('data', (chunk: Buffer) => (text += chunk.toString())).resume();
