@@ -31,7 +31,7 @@ export function createAuthentication(options: Omit<TokenVerifierOptions, 'signal
         context.mayRead = mayRead;
       } catch (error) {
         context.mayRead = () => false;
-        context.refused = toProblem(error);
+        context.refused = toAppError(error);
       }
       next();
     },
@@ -58,7 +58,7 @@ const details = {
   invalid: 'The bearer token is invalid. Get a new one.',
 } as const;
 
-function toProblem(error: unknown): AppError {
+function toAppError(error: unknown): AppError {
   if (error instanceof KeysUnavailable) {
     const detail = 'The keys that verify tokens cannot be fetched now. Keep the token, and retry.';
     return new AppError('UPSTREAM_UNAVAILABLE', detail, { cause: error, retryAfterS: error.retryAfterS });

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, customFetch, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import type { Logger } from 'pino';
 
 /** The issuer's keys cannot be fetched now, so it is unknown whether a token is valid. */
@@ -41,20 +41,15 @@ const MAX_AGE_MS = 600_000;
  * server is away, the keys known so far stay valid.
  */
 export function createIssuerKeys({ fetchKeys, logger, now }: IssuerKeysOptions): IssuerKeys {
-  // jose shares a fetch among all requests that wait for it. It measures ages by the wall clock, so this code does it.
-  const keySet = createRemoteJWKSet(new URL('https://issuer.invalid'), {
-    timeoutDuration: TIMEOUT_MS,
-    cooldownDuration: Infinity,
-    cacheMaxAge: Infinity,
-    [customFetch]: async (_url, { signal }) => Response.json(await fetchKeys(signal)),
-  });
+  // Not jose's remote set, which measures ages by the wall clock.
+  let keySet = createLocalJWKSet({ keys: [] });
   let fetchedAt = -Infinity;
   let failedAt: number | undefined;
   let pending: Promise<void> | undefined;
 
   async function fetchNow(): Promise<void> {
     try {
-      await keySet.reload();
+      keySet = createLocalJWKSet(await fetchKeys(AbortSignal.timeout(TIMEOUT_MS)));
       fetchedAt = now();
       failedAt = undefined;
     } catch (err) {

@@ -14,7 +14,7 @@ export const MAX_HEADERS = 100;
  */
 export function requireWellFormed(): RequestHandler {
   const refusedSockets = new WeakSet<Socket>();
-  return (req, res, next) => {
+  return (req, _res, next) => {
     // The parser passes on further requests of the same packet, even after a refused one. They get no response.
     if (refusedSockets.has(req.socket)) return;
     const reason = reasonToRefuse(req);

@@ -22,7 +22,7 @@ interface AdmissionOptions<T extends object> {
   readonly source: PermitSource;
   readonly queue: FairQueue<T>;
   readonly standing: StandingQueue;
-  /** Interactive requests that may wait. Background work is bounded by the code that starts it. */
+  /** Interactive requests that may wait. Background work has no limit but its deadlines, and the places for streams. */
   readonly queueLimit: number;
 }
 

@@ -49,7 +49,7 @@ export interface Governor {
 
 interface GovernorOptions {
   readonly source: PermitSource;
-  /** Interactive requests that may wait. Background work is bounded by the code that starts it. */
+  /** Interactive requests that may wait. Background work has no limit but its deadlines, and the places for streams. */
   readonly queueLimit: number;
   /** The longest wait of a newcomer, in milliseconds, once the queue stands. */
   readonly standingWaitMs: number;

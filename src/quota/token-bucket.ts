@@ -46,7 +46,7 @@ export function createTokenBucket(options: TokenBucketOptions): PermitSource {
   let filled = { at: now(), rate: tps };
   const fill = (): void => {
     const next = { at: now(), rate: rate.current() };
-    // The rate climbs linearly, so the mean of both ends is exact.
+    // The rate climbs linearly, so the mean of both ends is exact, or a little low where it has reached the quota.
     const perMs = (filled.rate + next.rate) / 2000;
     tokens = Math.min(capacity, tokens + (next.at - filled.at) * perMs);
     filled = next;

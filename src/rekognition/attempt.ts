@@ -2,18 +2,19 @@ import { SpanKind, type Span } from '@opentelemetry/api';
 
 import type { ErrorCode } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Governor } from '../quota/governor.ts';
 import { endSpan, startPart } from '../tracing/span.ts';
 import type { Client } from './client.ts';
 import { raceDeadline, type CallDuration } from './deadline.ts';
 import { AttemptTimeout, toUpstreamFailure } from './failure.ts';
 import type { UpstreamCall, UpstreamStats } from './operation.ts';
 
-interface CallOptions {
+interface AttemptOptions {
   readonly client: Client;
   /** How long one call may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly duration: CallDuration;
-  readonly onThrottled: () => void;
+  readonly governor: Pick<Governor, 'throttled'>;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -23,8 +24,8 @@ interface CallOptions {
  * Calls Rekognition once, within the time-out, and reads the response. Rejects with `UpstreamFailure`. The call is not
  * given up when no request waits for it any more: how it ends still says how Rekognition is.
  */
-export function call(options: CallOptions): UpstreamCall {
-  const { client, timeoutMs, duration, onThrottled, metrics, now } = options;
+export function attempt(options: AttemptOptions): UpstreamCall {
+  const { client, timeoutMs, duration, governor, metrics, now } = options;
   return async (operation, input, context) => {
     const { name } = operation;
     const { stats } = context;
@@ -49,7 +50,7 @@ export function call(options: CallOptions): UpstreamCall {
       stats.lastError = failure.summary;
       stats.requestId = failure.requestId;
       ended(failure.code);
-      if (failure.code === 'UPSTREAM_THROTTLED') onThrottled();
+      if (failure.code === 'UPSTREAM_THROTTLED') governor.throttled();
       throw failure;
     }
   };

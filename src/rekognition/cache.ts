@@ -3,13 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { RekognitionInput } from './client.ts';
-import {
-  isLasting,
-  type CallContext,
-  type Stage,
-  type UpstreamOperation,
-  type UpstreamResult,
-} from './operation.ts';
+import type { CallContext, Stage, UpstreamOperation, UpstreamResult } from './operation.ts';
 
 /** A result, or an error that is cached like one. */
 type CachedResult = UpstreamResult<unknown> | AppError;
@@ -92,6 +86,11 @@ export function fromCache({ cache, metrics }: FromCacheOptions): Stage {
         throw error;
       }
     };
+}
+
+/** Whether an error can be cached like a result: the collection exists for no caller. */
+function isLasting(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'COLLECTION_NOT_FOUND';
 }
 
 /** Inputs of one operation are equal if and only if their keys are: operations write their members in one order. */

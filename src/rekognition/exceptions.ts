@@ -36,5 +36,5 @@ export const exceptionCodes: ReadonlyMap<string, ErrorCode> = new Map(
   }),
 );
 
-/** Exceptions that are temporary, though their status is 4xx. */
-export const passingExceptions: ReadonlySet<string> = new Set(['RequestTimeout', 'RequestTimeoutException']);
+/** The exception that is temporary, though its status is 400. */
+export const passingException = 'RequestTimeout';

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../errors.ts';
 import { CredentialsError } from './credentials.ts';
-import { exceptionCodes, passingExceptions } from './exceptions.ts';
+import { exceptionCodes, passingException } from './exceptions.ts';
 import { MalformedResponse } from './protocol.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { TransportError } from './transport.ts';
@@ -100,10 +100,7 @@ function causeOf(error: Error): string | undefined {
 
 function codeOf(error: SdkError): ErrorCode | undefined {
   // By name alone: a status of 429 from something in between is not Rekognition's throttle.
-  return (
-    exceptionCodes.get(error.name.replace(/Exception$/, '')) ??
-    (error.$metadata ? 'UPSTREAM_ERROR' : undefined)
-  );
+  return exceptionCodes.get(exceptionOf(error)) ?? (error.$metadata ? 'UPSTREAM_ERROR' : undefined);
 }
 
 /** How AWS says that a signature would be good at another time. One by a wrong key is not. */
@@ -117,8 +114,12 @@ function isRetried(error: SdkError, code: ErrorCode): boolean {
     return error.$metadata?.clockSkewCorrected === true || WRONG_TIME.test(error.message);
   return (
     code === 'UPSTREAM_ERROR' &&
-    ((error.$metadata?.httpStatusCode ?? 0) >= 500 || passingExceptions.has(error.name))
+    ((error.$metadata?.httpStatusCode ?? 0) >= 500 || exceptionOf(error) === passingException)
   );
+}
+
+function exceptionOf({ name }: Error): string {
+  return name.replace(/Exception$/, '');
 }
 
 /** The error of a source of credentials: its name and the socket's code, never its text. */

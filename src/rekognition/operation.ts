@@ -1,4 +1,3 @@
-import type { AppError } from '../errors.ts';
 import type { PermitRequest } from '../quota/governor.ts';
 import type { Trace } from '../tracing/span.ts';
 import type { RekognitionCommand, RekognitionInput } from './client.ts';
@@ -82,8 +81,3 @@ export type UpstreamCall = <Input extends RekognitionInput, Output>(
 
 /** One stage of a call (`upstream.ts` lists them). */
 export type Stage = (next: UpstreamCall) => UpstreamCall;
-
-/** Whether an error can be cached like a result: the collection exists for no caller. */
-export function isLasting(error: unknown): error is AppError {
-  return (error as Partial<AppError> | undefined)?.code === 'COLLECTION_NOT_FOUND';
-}

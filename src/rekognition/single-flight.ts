@@ -1,4 +1,4 @@
-import type { AppError } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Governor } from '../quota/governor.ts';
 import type { Place } from '../quota/fair-queue.ts';
@@ -21,8 +21,6 @@ type Run = (context: CallContext) => Promise<UpstreamResult<unknown>>;
 
 interface SharedInFlightOptions {
   readonly governor: Pick<Governor, 'join'>;
-  /** The error of a caller whose deadline has passed. */
-  readonly onDeadline: () => AppError;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -32,7 +30,7 @@ interface SharedInFlightOptions {
  * Makes identical calls in flight one call. A caller who leaves, or whose deadline passes, does not affect the others.
  * When the last one has left, the call's signal aborts.
  */
-export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInFlightOptions): Stage {
+export function sharedInFlight({ governor, metrics, now }: SharedInFlightOptions): Stage {
   return (next) => {
     // Each slot is emptied at the end: a table that a map has outgrown would keep the call (docs/decisions/0011).
     const slots = new Map<string, { call: InFlight | undefined }>();
@@ -59,7 +57,7 @@ export function sharedInFlight({ governor, onDeadline, metrics, now }: SharedInF
       const bounds = {
         ms: context.deadlineAt() - now(),
         parent: context.signal(),
-        onTimeout: onDeadline,
+        onTimeout: deadlinePassed,
       };
       try {
         const result = await raceDeadline(bounds, call.result as Promise<UpstreamResult<Output>>);
@@ -110,4 +108,11 @@ function createInFlight(first: CallContext, run: Run, onEnd: () => void): InFlig
       aborter.abort();
     },
   };
+}
+
+function deadlinePassed(): AppError {
+  return new AppError(
+    'UPSTREAM_TIMEOUT',
+    'Rekognition did not respond within the deadline of this request. Retry later.',
+  );
 }

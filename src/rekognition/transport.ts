@@ -21,10 +21,7 @@ interface TransportOptions {
 
 /** A request handler of the SDK, as far as this service needs one. */
 export interface Transport {
-  readonly metadata: { readonly handlerProtocol: string };
   handle(request: HttpRequest): Promise<{ response: HttpResponse }>;
-  updateHttpClientConfig(): void;
-  httpHandlerConfigs(): Record<string, never>;
   destroy(): void;
 }
 
@@ -47,7 +44,6 @@ export function createTransport({ connectTimeoutMs, readTimeoutMs, proxies }: Tr
     ? new EnvHttpProxyAgent({ ...bounds, proxyTls: connect, requestTls: connect })
     : new Agent(bounds);
   return {
-    metadata: { handlerProtocol: 'http/1.1' },
     async handle(request) {
       try {
         return { response: await exchange(agent, request) };
@@ -55,9 +51,6 @@ export function createTransport({ connectTimeoutMs, readTimeoutMs, proxies }: Tr
         throw new TransportError(error);
       }
     },
-    // The SDK calls these two when it is reconfigured at run time, which this service never does.
-    updateHttpClientConfig: () => undefined,
-    httpHandlerConfigs: () => ({}),
     destroy() {
       void agent.destroy();
     },

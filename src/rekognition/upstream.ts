@@ -1,10 +1,9 @@
 import { quotaOf, type Config } from '../config.ts';
-import { AppError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createGovernor, type Governor } from '../quota/governor.ts';
 import type { PermitSource } from '../quota/permit-source.ts';
 import { createTokenBucket } from '../quota/token-bucket.ts';
-import { call } from './attempt.ts';
+import { attempt } from './attempt.ts';
 import { withCredentials } from './with-credentials.ts';
 import { createBreaker, failFast, guarded, type Breaker } from './breaker.ts';
 import { createCache, fromCache, type Cache } from './cache.ts';
@@ -74,17 +73,14 @@ function createLane(name: string, options: UpstreamOptions): Lane {
   const budget = createRetryBudget(now);
   const stages: readonly Stage[] = [
     fromCache({ cache, metrics }),
-    sharedInFlight({ governor, onDeadline: deadlinePassed, metrics, now }),
+    sharedInFlight({ governor, metrics, now }),
     retried({ maxAttempts, budget, metrics, now, random }),
     failFast(breaker),
     withCredentials({ credentials: client.credentials, metrics, now }),
     permitted({ governor, metrics, now }),
     guarded(breaker),
   ];
-  const onThrottled = (): void => {
-    governor.throttled();
-  };
-  const last = call({ client, timeoutMs, duration, onThrottled, metrics, now });
+  const last = attempt({ client, timeoutMs, duration, governor, metrics, now });
   const composed = stages.reduceRight((next, stage) => stage(next), last);
   return { call: composed, configuredRate: share.tps, governor, breaker, cache };
 }
@@ -93,11 +89,4 @@ function createLane(name: string, options: UpstreamOptions): Lane {
 function shareOf(config: Config['upstream'], operation: string) {
   const { tps, burst } = quotaOf(config, operation);
   return { tps: tps / config.replicas, burst: burst / config.replicas };
-}
-
-function deadlinePassed(): AppError {
-  return new AppError(
-    'UPSTREAM_TIMEOUT',
-    'Rekognition did not respond within the deadline of this request. Retry later.',
-  );
 }

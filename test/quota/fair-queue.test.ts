@@ -38,7 +38,7 @@ test('at worst, every caller who waits puts in as many as this one has, and goes
   expect(queue.positionUnderContention({ caller: 'a', priority: 'background' })).toBe(3);
 });
 
-test('callers take queue, and each one keeps its own order', () => {
+test('callers take turns, and each one keeps its own order', () => {
   expect(drain(queueOf('a', 'a', 'a', 'b', 'c', 'c'))).toBe('a0 b3 c4 a1 c5 a2');
 });
 

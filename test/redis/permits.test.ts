@@ -173,7 +173,7 @@ testWithRedis(
   },
 );
 
-testWithRedis('while Redis is paused no request waits longer than REDIS_PATIENCE_MS for it', async () => {
+testWithRedis('while Redis is paused no request waits longer than REDIS_TIMEOUT_MS for it', async () => {
   const server = await startRedis();
   const { coordinator, source } = await replicaAt(server.url, 20, 2);
   await until(() => coordinator.shared);

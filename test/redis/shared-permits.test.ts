@@ -152,7 +152,7 @@ test('a turn is reckoned from the permit that is promised, and by how many repli
   expect(three.source.waitMs(1, 'interactive')).toBeCloseTo(200 + 600);
 });
 
-test('a turn stays where it is, whatever a heartbeat has lastReply when its permit is due', async () => {
+test('a turn stays where it is, whatever a heartbeat has been told when its permit is due', async () => {
   const { time, replicas } = fleet(0);
   const [one, two, three] = replicas;
   for (const replica of replicas) void replica.source.take(9, 'interactive');

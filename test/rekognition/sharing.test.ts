@@ -50,10 +50,9 @@ function shared({ ttlMs = 60_000, deadlineMs = 900 } = {}) {
         ending(fail)(context.signal().reason as Error);
       });
     })) as UpstreamCall;
-  const onDeadline = () => new AppError('UPSTREAM_TIMEOUT', 'Too late.');
   const governor = { join: (_request: unknown, { caller }: { caller: string }) => joined.push(caller) };
   const call = fromCache({ cache: createCache(now), metrics })(
-    sharedInFlight({ governor, onDeadline, metrics, now })(next),
+    sharedInFlight({ governor, metrics, now })(next),
   );
   const served = async () => {
     const { values } = await metrics.results.get();
