@@ -36,7 +36,8 @@ export function createReaderWatch(
     stoppedMs = bytes === 0 ? stoppedMs + ms : 0;
     window = { ms: window.ms + ms, bytes: window.bytes + bytes };
     if (stoppedMs >= idleMs) return 'idle';
-    if (window.ms < WINDOW_MS) return undefined;
+    // The kernel takes bytes in bursts, so a window lasts until one of them: then it holds whole bursts.
+    if (window.ms < WINDOW_MS || bytes === 0) return undefined;
     const isSlow = window.bytes < (minBytesPerSecond * window.ms) / 1000;
     window = { ms: 0, bytes: 0 };
     return isSlow ? 'slow' : undefined;

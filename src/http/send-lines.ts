@@ -8,13 +8,16 @@ import { appErrorOf } from './error-handler.ts';
 import type { OperationDeps } from './operation.ts';
 import { toProblem } from './problem.ts';
 import { createReaderWatch } from './reader-watch.ts';
-import { CLIENT_LEFT, ClientLeft, contextOf, type StreamStats } from './context.ts';
+import { ClientLeft, contextOf, type StreamStats } from './context.ts';
 import type { Stream } from './streams.ts';
+import { write, writePage } from './write-page.ts';
 
 /** When a connection breaks, a browser discards what its page has not read. The last line gets this time to be read. */
 const LAST_LINE_MS = 250;
 /** The longest time between two checks of a reader. */
-const WATCH_MS = 1000;
+const WATCH_MS = 250;
+/** What the kernel holds varies, so a reader's speed is measured with an error of some percent, in favour of the reader. */
+const MEASURED = 0.95;
 
 type Result = UpstreamResult<UpstreamPage<unknown>>;
 
@@ -72,7 +75,7 @@ async function writePages(res: Response, options: SendLinesOptions, stats: Strea
       const ahead = nextToken === undefined ? undefined : next();
       // Its failure is handled below, once the present page is written.
       ahead?.catch(() => undefined);
-      await write(res, linesOf(items), stream.over);
+      await writePage(res, items, stream.over);
       stats.pages += 1;
       stats.items += items.length;
       deps.metrics.streamPages.inc();
@@ -115,10 +118,11 @@ function watchReader(res: Response, limits: OperationDeps['reader'], stats: Stre
   const progress = () => ({
     at: performance.now(),
     takenBytes: socket.bytesWritten - socket.writableLength,
-    // The response itself buffers while it waits behind another one on its connection.
-    isPending: res.writableLength > 0 || socket.writableLength > 0,
+    // What waits in the response itself, behind another one on its connection, cannot be taken yet.
+    isPending: socket.writableLength > 0,
   });
-  const judge = createReaderWatch(limits, progress());
+  const minBytesPerSecond = MEASURED * limits.minBytesPerSecond;
+  const judge = createReaderWatch({ ...limits, minBytesPerSecond }, progress());
   const timer = setInterval(
     () => {
       const reason = judge(progress());
@@ -132,27 +136,4 @@ function watchReader(res: Response, limits: OperationDeps['reader'], stats: Stre
   return () => {
     clearInterval(timer);
   };
-}
-
-function linesOf(items: readonly unknown[]): string {
-  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
-}
-
-/** Resolves when the kernel has taken all of `text`; rejects with the reason of `signal`. */
-function write(res: Response, text: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) {
-      giveUp();
-      return;
-    }
-    signal.addEventListener('abort', giveUp, { once: true });
-    res.write(text, (error) => {
-      signal.removeEventListener('abort', giveUp);
-      if (error) reject(CLIENT_LEFT);
-      else resolve();
-    });
-  });
 }

@@ -59,6 +59,16 @@ describe('A reader', () => {
     expect(judge([...minute, ...minute, ...minute])).not.toContain('slow');
   });
 
+  test('that takes more than the limit is not slow, although the kernel takes it in bursts', () => {
+    const burst = [...repeated(27, taking(0)), taking(28 * 1050)];
+    expect(judge(Array.from({ length: 40 }, () => burst).flat())).not.toContain('slow');
+  });
+
+  test('that takes less than the limit in bursts is slow at the end of one', () => {
+    const burst = [...repeated(27, taking(0)), taking(28 * 950)];
+    expect(judge(Array.from({ length: 5 }, () => burst).flat()).indexOf('slow')).toBe(83);
+  });
+
   test('that drips from the second minute on is slow, however fast it was', () => {
     const verdicts = judge([...repeated(60, taking(10_000_000)), ...repeated(120, taking(10))]);
     expect(verdicts).toContain('slow');

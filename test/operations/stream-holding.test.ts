@@ -135,6 +135,40 @@ test('The log line of a stream sums up the attempts and waits of all its pages, 
   );
 });
 
+test('A reader who takes a large page slowly, but all the time, is not cut off', async () => {
+  const pages: Script = { answer: ({ NextToken }) => heavyPage(String(Number(NextToken ?? 0) + 1)) };
+  const service = await startService({
+    script: pages,
+    config: { stream: { idleTimeoutMs: 3000, minBytesPerSecond: 0 } },
+  });
+  const socket = await pipelined(service.url, [path]);
+  let taken = 0;
+  socket.on('readable', () => undefined);
+  while (taken < 8_000_000 && !socket.closed) {
+    taken += (socket.read(Math.min(65_536, socket.readableLength)) as Buffer | null)?.length ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+  expect(streamLines(service)).toEqual([]);
+  socket.destroy();
+});
+
+test('A stream behind a page that comes late waits for it, however long its reader may take nothing', async () => {
+  const late: Script = {
+    answer: ({ CollectionId }) =>
+      CollectionId === 'late' ? { body: { Users: [] }, delayMs: 1500 } : pageOf(['alice']),
+  };
+  const service = await startService({ script: late, config: { stream: { idleTimeoutMs: 200 } } });
+  const socket = await pipelined(service.url, ['/collections/late/users', path]);
+  let received = '';
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+  socket.resume();
+  await until(() => streamLines(service).length > 0);
+  expect(streamLines(service)[0]).toMatchObject({ stream: { users: 1, end: 'complete' } });
+  await until(() => received.includes('"alice"'));
+  expect(received).toContain('{"users":[]}');
+  socket.destroy();
+});
+
 describe('The end of the process', () => {
   test('while the last page is on its way to a slow reader never ends the stream cleanly', async () => {
     const service = await startService({ script: [pageOf(['alice'], 't1'), heavyPage()] });
