@@ -47,7 +47,7 @@ export function list<
         return renderPage({ member, items, size, nextToken: sealed });
       };
       const { items } = result.output;
-      if (!visible) return cachedReply(req, result, () => render(items));
+      if (!visible) return cachedReply(req, result, definition, () => render(items));
       return ifChanged(req, render(items.filter((item) => visible(item, context.mayRead))));
     },
   });

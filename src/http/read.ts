@@ -28,7 +28,9 @@ export function read<Path extends z.ZodRawShape, Input extends RekognitionInput,
     async handle({ params, context, req }, deps) {
       acceptJson(req);
       const result = await deps.upstream.call(upstream, input(params), createCallContext(context, deps));
-      return cachedReply(req, result, () => renderJson(JSON.stringify(body(result.output, params))));
+      return cachedReply(req, result, definition, () =>
+        renderJson(JSON.stringify(body(result.output, params))),
+      );
     },
   });
 }

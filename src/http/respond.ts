@@ -69,14 +69,19 @@ export function renderText(text: string, { type, headers, validated = text }: Re
   };
 }
 
-/** The reply for a result. It is rendered once: the bytes stay beside the result in the cache. */
+/**
+ * The reply for a result. It is rendered once: the bytes stay beside the result in the cache. `by` is what renders it, since
+ * another route over the same operation has other bytes.
+ */
 export function cachedReply(
   req: Request,
   result: UpstreamResult<unknown>,
+  by: unknown,
   render: () => Rendered,
 ): HttpReply {
-  result.rendered ??= render();
-  return ifChanged(req, result.rendered as Rendered);
+  const rendered = result.rendered?.by === by ? result.rendered : { by, reply: render() };
+  result.rendered = rendered;
+  return ifChanged(req, rendered.reply as Rendered);
 }
 
 /** 304 if the client has this response already. */

@@ -112,8 +112,8 @@ function failureOfSearch(error: unknown, progress: Progress, total: number, deps
 }
 
 /**
- * The retry continues after the cached pages, at the pace of this lookup, or at the quota's rate if that is slower. If
- * the size of the collection is unknown, half of it counts as read.
+ * The rest is expected at the pace of this lookup, or at the quota's rate if that is slower. The retry may need more: it
+ * begins with the pages that are still cached. If the size of the collection is unknown, half of it counts as read.
  */
 function incomplete(
   { users: seen, pages, fetched, fetchedMs }: Progress,

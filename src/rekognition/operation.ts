@@ -24,8 +24,8 @@ export interface UpstreamResult<Output> {
   readonly output: Output;
   /** Milliseconds since the epoch. */
   readonly fetchedAt: number;
-  /** The rendered output, so that it is rendered once. It is cached and dropped together with the output. */
-  rendered?: unknown;
+  /** The output as a route has rendered it, so that it is rendered once. It is cached and dropped together with the output. */
+  rendered?: { readonly by: unknown; readonly reply: unknown };
 }
 
 /** The caller of a call, its priority, deadline and signal, and the age of a result that it accepts. */

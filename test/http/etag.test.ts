@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
+import type { Request } from 'express';
 
-import { etagOf, matches } from '../../src/http/respond.ts';
+import { cachedReply, etagOf, matches, renderJson } from '../../src/http/respond.ts';
+import { resultAt } from '../support/operation.ts';
 
 const etag = etagOf('users');
 const opaque = etag.slice(2);
@@ -30,4 +32,21 @@ test.each([
   ['a part of the tag', `"${opaque.slice(1, 10)}"`],
 ])('with %s there is no match', (_, header) => {
   expect(matches(header, etag)).toBe(false);
+});
+
+test('a result is rendered once by a route, and another route over the same result has its own bytes', () => {
+  const req = { get: () => undefined } as unknown as Request;
+  const result = resultAt();
+  let rendered = 0;
+  const ask = (route: object, text: string): string =>
+    String(
+      cachedReply(req, result, route, () => {
+        rendered += 1;
+        return renderJson(text);
+      }).body,
+    );
+  const [one, other] = [{}, {}];
+  expect([ask(one, 'a'), ask(one, 'a')]).toEqual(['a', 'a']);
+  expect(rendered).toBe(1);
+  expect(ask(other, 'b')).toBe('b');
 });

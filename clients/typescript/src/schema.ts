@@ -89,7 +89,7 @@ export interface paths {
          *     `LOOKUP_TTL_MS` (5 s by default): many lookups in one collection cost little more than one. `Age` says how old the result is.
          *
          *     Use it for collections of up to about 25,000 users, which one request can read within its default deadline. For a larger
-         *     collection the response is 503 `LOOKUP_INCOMPLETE`, and a retry continues with the cached pages. For a very large one,
+         *     collection the response is 503 `LOOKUP_INCOMPLETE`, and a retry begins with the pages that are still cached. For a very large one,
          *     read the stream instead.
          */
         get: operations["getUser"];
@@ -448,7 +448,7 @@ export interface components {
          *     - `UPSTREAM_ERROR` (502, retryable): Rekognition failed, or sent a malformed response. `throws-InternalServerError`
          *     - `UPSTREAM_UNAUTHENTICATED` (502, not retryable): Rekognition refuses the service's credentials. Its operator must correct them. `throws-ExpiredTokenException`
          *     - `OVERLOADED` (503, retryable): The request would wait too long for Rekognition's quota.
-         *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to read in one request. Repeat it, which continues with the cached pages, or read the stream.
+         *     - `LOOKUP_INCOMPLETE` (503, retryable): The collection is too large to read in one request. Repeat it, which begins with the pages that are still cached, or read the stream.
          *     - `UPSTREAM_UNAVAILABLE` (503, retryable): Rekognition keeps failing, and calls are suspended for a while.
          *     - `SHUTTING_DOWN` (503, retryable): This replica is stopping. Another one responds.
          *     - `UPSTREAM_TIMEOUT` (504, retryable): Rekognition did not respond in time. `throws-Timeout`
@@ -925,7 +925,7 @@ export interface components {
         };
         /**
          * @description Repeat the request after `Retry-After` seconds. `LOOKUP_INCOMPLETE`: the collection is too large
-         *     to read in one request; a retry continues with the cached pages. `OVERLOADED`: the request would wait too long for
+         *     to read in one request; a retry begins with the pages that are still cached. `OVERLOADED`: the request would wait too long for
          *     Rekognition's quota. `UPSTREAM_UNAVAILABLE`: something that the service needs is away; `detail` says what.
          *     `SHUTTING_DOWN`: this replica is stopping and closes the connection; another one responds.
          */
