@@ -76,7 +76,7 @@ export function renderText(text: string, { type, headers, validated = text }: Re
 export function cachedReply(
   req: Request,
   result: UpstreamResult<unknown>,
-  by: unknown,
+  by: object,
   render: () => Rendered,
 ): HttpReply {
   const rendered = result.rendered?.by === by ? result.rendered : { by, reply: render() };

@@ -25,7 +25,7 @@ export interface UpstreamResult<Output> {
   /** Milliseconds since the epoch. */
   readonly fetchedAt: number;
   /** The output as a route has rendered it, so that it is rendered once. It is cached and dropped together with the output. */
-  rendered?: { readonly by: unknown; readonly reply: unknown };
+  rendered?: { readonly by: object; readonly reply: unknown };
 }
 
 /** The caller of a call, its priority, deadline and signal, and the age of a result that it accepts. */
