@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { CLIENT_LEFT } from './context.ts';
 
 /** How much is written at once. Only the end of a write shows that its reader takes something. */
-const PIECE_BYTES = 4096;
+const PIECE_BYTES = 16 * 1024;
 
 /**
  * Writes a page in pieces; rejects with the reason of `signal`. What is left of a page that has begun is handed over
