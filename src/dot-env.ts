@@ -6,9 +6,9 @@ import { parseEnv } from 'node:util';
  * Adds the variables of `.env`, if it exists, to those that are set already. Not `process.loadEnvFile`, which loses the
  * first variable behind a byte order mark, and every one of a file in UTF-16: Windows editors and shells write these.
  */
-export function loadDotEnv(env: NodeJS.ProcessEnv): void {
-  const bytes = readIfThere('.env');
-  if (!isUtf8(bytes)) throw new Error('cannot read .env: save it as UTF-8');
+export function loadDotEnv(env: NodeJS.ProcessEnv, path = '.env'): void {
+  const bytes = readIfThere(path);
+  if (!isUtf8(bytes)) throw new Error(`cannot read ${path}: save it as UTF-8`);
   const variables = parseEnv(bytes.toString().replace(/^\ufeff/, ''));
   for (const [name, value] of Object.entries(variables)) env[name] ??= value;
 }

@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { createPageTokens } from './http/page-token.ts';
 import { createStreams } from './http/streams.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import { registerGauges } from './metrics/gauges.ts';
 import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { operations, upstreamOperations } from './operations/index.ts';
 import type { Client } from './rekognition/client.ts';
@@ -52,7 +53,6 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
     url === undefined
       ? undefined
       : (await import('./redis/sharing.ts')).startSharing({ url, region, config, logger, now });
-  if (sharing) metrics.watch({ sharing });
   const upstream = createUpstream({
     client,
     config: config.upstream,
@@ -62,6 +62,7 @@ export async function createService(deps: ServiceDeps): Promise<Service> {
     now,
     random,
   });
+  registerGauges(metrics.registry, { lanes: upstream.lanes, sharing });
   const authentication =
     config.auth &&
     (await import('./auth/authentication.ts')).createAuthentication({

@@ -18,14 +18,14 @@ interface WatchedLane {
 
 /** The state that gauges show when the metrics are read. */
 export interface Watched {
-  lanes: ReadonlyMap<string, WatchedLane>;
-  sharing?: { readonly shared: boolean };
+  readonly lanes: ReadonlyMap<string, WatchedLane>;
+  readonly sharing?: { readonly shared: boolean } | undefined;
 }
 
 const BREAKER_STATES = ['closed', 'open', 'half-open'];
 
 /** Registers the gauges of the watched state. */
-export function registerGauges(registry: Registry, watched: Watched): void {
+export function registerGauges(registry: Registry, { lanes, sharing }: Watched): void {
   const ofLanes = (
     name: string,
     help: string,
@@ -38,7 +38,7 @@ export function registerGauges(registry: Registry, watched: Watched): void {
       labelNames: ['operation', ...(label === undefined ? [] : [label])],
       registers: [registry],
       collect() {
-        for (const [operation, lane] of watched.lanes) {
+        for (const [operation, lane] of lanes) {
           const value = read(lane);
           if (typeof value === 'number') this.set({ operation }, value);
           else if (label !== undefined)
@@ -91,7 +91,7 @@ export function registerGauges(registry: Registry, watched: Watched): void {
     help: '1 while quota and limits are shared through Redis; 0 while it is away and this replica uses its own part.',
     registers: [registry],
     collect() {
-      if (watched.sharing) this.set(Number(watched.sharing.shared));
+      if (sharing) this.set(Number(sharing.shared));
       else this.remove();
     },
   });

@@ -1,7 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-import { registerGauges, type Watched } from './gauges.ts';
-
 const REQUEST_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const ATTEMPT_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const WAIT_BUCKETS = [0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -16,8 +14,6 @@ export type Metrics = ReturnType<typeof createMetrics>;
 export function createMetrics(operations: readonly string[], routes: readonly string[] = []) {
   const registry = new Registry();
   const registers = [registry];
-  const watched: Watched = { lanes: new Map() };
-  registerGauges(registry, watched);
   const metrics = {
     requests: new Counter({
       name: 'rollcall_http_requests_total',
@@ -95,10 +91,6 @@ export function createMetrics(operations: readonly string[], routes: readonly st
   return {
     ...metrics,
     registry,
-    /** Adds to the state that gauges show. */
-    watch(more: Partial<Watched>) {
-      Object.assign(watched, more);
-    },
     /** Adds the metrics of the process: CPU, memory, event loop, garbage collection. */
     watchProcess() {
       collectDefaultMetrics({ register: registry });

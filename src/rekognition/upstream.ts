@@ -1,4 +1,5 @@
 import { quotaOf, type Config } from '../config.ts';
+import type { Watched } from '../metrics/gauges.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { createGovernor, type Governor } from '../quota/governor.ts';
 import type { PermitSource } from '../quota/permit-source.ts';
@@ -20,6 +21,8 @@ export interface Upstream {
   readonly call: UpstreamCall;
   /** Calls a second that an operation may make at present. */
   rateOf(operation: string): number;
+  /** By the name of their operation, for the gauges. */
+  readonly lanes: Watched['lanes'];
 }
 
 interface UpstreamOptions {
@@ -49,7 +52,6 @@ interface Lane {
 /** One lane for each operation. */
 export function createUpstream(options: UpstreamOptions): Upstream {
   const lanes = new Map(options.operations.map((name) => [name, createLane(name, options)]));
-  options.metrics.watch({ lanes });
   const laneOf = (name: string): Lane => {
     const lane = lanes.get(name);
     if (!lane) throw new Error(`${name} has no lane`);
@@ -58,6 +60,7 @@ export function createUpstream(options: UpstreamOptions): Upstream {
   return {
     call: (operation, input, context) => laneOf(operation.name).call(operation, input, context),
     rateOf: (operation) => laneOf(operation).governor.state().rate,
+    lanes,
   };
 }
 

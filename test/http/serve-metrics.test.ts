@@ -3,6 +3,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { createListener } from '../../src/http/listener.ts';
 import { serveMetrics } from '../../src/http/serve-metrics.ts';
 import { createLogger } from '../../src/logger.ts';
+import { registerGauges } from '../../src/metrics/gauges.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { call } from '../support/contract.ts';
 import { listen, type Listening } from '../support/listen.ts';
@@ -60,7 +61,8 @@ test('POST /metrics is 405 with Allow', async () => {
 
 test('metrics that cannot be read are a 500, and the reason is logged', async () => {
   const metrics = createMetrics([]);
-  metrics.watch({
+  registerGauges(metrics.registry, {
+    lanes: new Map(),
     sharing: {
       get shared(): boolean {
         throw new Error('no state');

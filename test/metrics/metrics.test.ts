@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 
+import { registerGauges } from '../../src/metrics/gauges.ts';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import { operations } from '../../src/operations/index.ts';
 import { readSamples, valueOf } from '../support/samples.ts';
@@ -62,7 +63,7 @@ test('what is watched of each operation is looked at when the metrics are read',
     breaker: { state: () => state, suspendedScopes: () => 2 },
     cache: { state: () => ({ results: 10, bytes: 2048 }) },
   };
-  metrics.watch({ lanes: new Map([['ListUsers', lane]]) });
+  registerGauges(metrics.registry, { lanes: new Map([['ListUsers', lane]]) });
   const of = (name: string, labels: Record<string, string> = {}) =>
     read(metrics, name, { operation: 'ListUsers', ...labels });
   expect(await of('quota_configured_per_second')).toBe(5);

@@ -1,3 +1,4 @@
+import { registerGauges } from '../../src/metrics/gauges.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { readSamples, type Sample } from './samples.ts';
 
@@ -20,7 +21,7 @@ export async function everyMetric(): Promise<{ described: Described[]; samples: 
     breaker: { state: () => 'closed', suspendedScopes: () => 0 },
     cache: { state: () => ({ results: 0, bytes: 0 }) },
   };
-  metrics.watch({ lanes: new Map([['ListUsers', lane]]), sharing: { shared: true } });
+  registerGauges(metrics.registry, { lanes: new Map([['ListUsers', lane]]), sharing: { shared: true } });
   metrics.requests.inc({ route: 'none', method: 'GET', status: '404', code: 'ROUTE_NOT_FOUND' });
   metrics.requestSeconds.observe({ route: 'none' }, 0.1);
   metrics.attemptSeconds.observe({ operation: 'ListUsers', outcome: 'ok' }, 0.1);
